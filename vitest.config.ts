@@ -5,5 +5,6 @@ export default defineConfig({
     projects: ['packages/*'],
     // Two cores are the smallest machine that the suite must fit on.
     maxWorkers: 2,
+    reporters: ['default', './tools/summaryReporter.ts'],
   },
 });

@@ -1,0 +1,47 @@
+import { loadDataset } from '@apb/trainer';
+import { Command } from 'commander';
+import { evaluate } from '../evaluate.js';
+import { loadModel } from '../modelFile.js';
+import { integer, withBackend, withOutput } from '../options.js';
+import { type OutputOptions, percent, print } from '../ui/output.js';
+import { Progress } from '../ui/progress.js';
+
+interface EvalOptions extends OutputOptions {
+  readonly data: string;
+  readonly limit?: number;
+  readonly backend?: string;
+  readonly isa?: string;
+  readonly threads?: number;
+}
+
+export function evalCommand(): Command {
+  return withOutput(
+    withBackend(
+      new Command('eval')
+        .description('accuracy of a model on test pictures, run from its packed weights')
+        .argument('<model>', 'a model file or run directory')
+        .requiredOption('--data <name>', 'the data set')
+        .option('--limit <n>', 'only the first n test pictures', integer(1)),
+    ),
+  ).action(async (path: string, options: EvalOptions) => {
+    const { model } = await loadModel(path);
+    const data = await loadDataset(options.data);
+    const progress = new Progress(options);
+    try {
+      const result = await evaluate(model, data, {
+        ...options,
+        onProgress: (done, total) => progress.update('evaluating', done, total),
+      });
+      progress.stop();
+      print(result, options, () => {
+        const shares = Object.entries(result.opsByBackend).map(([name, ops]) => `${ops} ops on ${name}`);
+        return [
+          `top-1 ${percent(result.top1)} of ${result.images} pictures`,
+          `${result.imagesPerSecond.toFixed(0)} pictures/s on ${result.backend} (${result.isa}): ${shares.join(', ')}`,
+        ].join('\n');
+      });
+    } finally {
+      progress.stop();
+    }
+  });
+}

@@ -1,0 +1,71 @@
+import { InputError, type Model } from '@apb/core';
+import { createSession, normalise, type SessionOptions } from '@apb/runtime';
+import type { Dataset } from '@apb/trainer';
+
+/** Pictures per call of the session. */
+const BATCH = 100;
+
+export interface Evaluation {
+  readonly top1: number;
+  readonly images: number;
+  /** Pictures over the time inside session.run; loading and preparing are left out. */
+  readonly imagesPerSecond: number;
+  readonly backend: string;
+  readonly isa: string;
+  readonly opsByBackend: Readonly<Record<string, number>>;
+}
+
+/**
+ * Top-1 accuracy (0 to 1) of a packed model on the first `limit` test pictures.
+ * @throws InputError when the pictures do not fit the model's input
+ */
+export async function evaluate(
+  model: Model,
+  data: Dataset,
+  options: SessionOptions & { limit?: number; onProgress?: (done: number, total: number) => void },
+): Promise<Evaluation> {
+  checkFits(model, data);
+  const images = Math.min(options.limit ?? data.test.count, data.test.count);
+  const pixels = data.shape.reduce((a, b) => a * b, 1);
+  const session = await createSession(model, options);
+  try {
+    let correct = 0;
+    let seconds = 0;
+    for (let at = 0; at < images; at += BATCH) {
+      const count = Math.min(BATCH, images - at);
+      const batch = normalise(data.test.images.subarray(at * pixels, (at + count) * pixels), count, model.input);
+      const started = performance.now();
+      const scores = await session.run(batch);
+      seconds += (performance.now() - started) / 1e3;
+      const classes = scores.data.length / count;
+      for (let i = 0; i < count; i++)
+        if (argmax(scores.data.subarray(i * classes, (i + 1) * classes)) === data.test.labels[at + i]) correct++;
+      options.onProgress?.(at + count, images);
+    }
+    const { backend, isa } = session.explain();
+    return {
+      top1: correct / images,
+      images,
+      imagesPerSecond: images / seconds,
+      backend,
+      isa,
+      opsByBackend: session.opsByBackend,
+    };
+  } finally {
+    session.dispose();
+  }
+}
+
+/** Index of the largest score; the first of equals. */
+export function argmax(scores: Float32Array): number {
+  let best = 0;
+  for (let i = 1; i < scores.length; i++) if (scores[i] > scores[best]) best = i;
+  return best;
+}
+
+function checkFits(model: Model, data: Dataset): void {
+  if (model.input.shape.join() !== data.shape.join())
+    throw new InputError(
+      `the model takes pictures of ${model.input.shape.join('x')}, ${data.name} has ${data.shape.join('x')}; choose the data set it was trained on`,
+    );
+}
