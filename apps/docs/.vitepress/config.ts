@@ -1,0 +1,30 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { defineConfig } from 'vitepress';
+
+// Written by typedoc; absent until `pnpm run api` ran.
+const sidebarFile = new URL('../api/typedoc-sidebar.json', import.meta.url);
+const api = existsSync(sidebarFile) ? JSON.parse(readFileSync(sidebarFile, 'utf8')) : [];
+
+export default defineConfig({
+  title: 'apb',
+  description: 'Binary neural networks that keep a few weights in full precision',
+  themeConfig: {
+    search: { provider: 'local' },
+    nav: [
+      { text: 'Guide', link: '/guide/start' },
+      { text: 'API', link: '/api/' },
+    ],
+    sidebar: [
+      {
+        text: 'Guide',
+        items: [
+          { text: 'Start here', link: '/guide/start' },
+          { text: 'How it works', link: '/guide/method' },
+          { text: 'The packages', link: '/guide/packages' },
+          { text: 'The model file', link: '/guide/model-file' },
+        ],
+      },
+      { text: 'API', collapsed: true, items: api },
+    ],
+  },
+});
