@@ -12,6 +12,7 @@ export * from './errors.js';
 export * from './graph/graph.js';
 export * from './graph/model.js';
 export * from './graph/plan.js';
+export * from './reference/backend.js';
 export * from './tensor/float16.js';
 export * from './tensor/shape.js';
 export * from './tensor/tensor.js';

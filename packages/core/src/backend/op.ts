@@ -1,4 +1,4 @@
-import type { PoolGeometry, Pair } from './geometry.js';
+import type { Pair, PoolGeometry } from './geometry.js';
 import type { ActivationBits, Quantizer } from './quantizer.js';
 
 /** Weight bits / activation bits; 32 is float32. 1 is binary with its sparse residual, 2 is `scale * (2p - 3)`. */
@@ -7,7 +7,9 @@ export type Product = IntProduct | '1/32' | '32/32';
 
 export type Activation =
   | { readonly kind: 'none' }
+  /** x > 0 ? x : +0 */
   | { readonly kind: 'relu' }
+  /** y = x > min ? x : min; y < max ? y : max; both bounds rounded to float32. */
   | { readonly kind: 'clamp'; readonly min: number; readonly max: number }
   /** x < 0 ? fl(slope[channel] * x) : x; one slope per channel (last axis). */
   | { readonly kind: 'prelu'; readonly slopes: Float32Array };
@@ -49,15 +51,24 @@ export type Op =
   | { readonly op: 'gemm' | 'conv2d'; readonly epilogue: Epilogue }
   | { readonly op: 'quantize'; readonly quantizer: Quantizer }
   | { readonly op: 'dequantize' }
+  /** The largest in-bounds value, the first of equals (+0 and -0); pads are smaller than the window, here and in avgPool. */
   | { readonly op: 'maxPool'; readonly geometry: PoolGeometry }
-  /** Mean over the window; over in-bounds pixels only unless countPadding. */
+  /**
+   * float32 sum of the in-bounds pixels in row-major order from +0, times fl(1 / count); count is the in-bounds
+   * pixels, or the whole window when countPadding.
+   */
   | { readonly op: 'avgPool'; readonly geometry: PoolGeometry; readonly countPadding: boolean }
-  /** [N, H, W, C] -> [N, C]: float32 sum over pixels in row-major order, times fl(1 / (H*W)). */
+  /** [N, H, W, C] -> [N, C]: float32 sum over pixels in row-major order from +0, times fl(1 / (H*W)). */
   | { readonly op: 'globalAvgPool' }
   /** fl(a + b), then the activation. */
   | { readonly op: 'add'; readonly activation: Activation }
   /** fl(fl(x * scale[c]) + shift[c]), then the activation: a batch norm that nothing could absorb. */
-  | { readonly op: 'affine'; readonly scale: Float32Array; readonly shift: Float32Array; readonly activation: Activation }
+  | {
+      readonly op: 'affine';
+      readonly scale: Float32Array;
+      readonly shift: Float32Array;
+      readonly activation: Activation;
+    }
   | { readonly op: 'activate'; readonly activation: Activation }
   /** Every strides-th pixel, starting at the first: the parameter-free shortcut's downsampling. */
   | { readonly op: 'subsample'; readonly strides: Pair }
