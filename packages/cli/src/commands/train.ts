@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { InputError } from '@apb/core';
+import { type TrainOptions, trainRun } from '@apb/trainer';
+import { Command, Option } from 'commander';
+import { parse } from 'yaml';
+import { above, integer, withOutput } from '../options.js';
+import { note, type OutputOptions, percent, print } from '../ui/output.js';
+import { TrainingView } from '../ui/training.js';
+
+export function trainCommand(): Command {
+  return withOutput(
+    new Command('train')
+      .description('train a network; the run directory holds its settings, metrics, checkpoint and model file')
+      .option('--model <name>', 'mnist-cnn or resnet20')
+      .option('--data <name>', 'mnist, fashion-mnist or cifar10')
+      .addOption(new Option('--weights <kind>', 'weight quantizer').choices(['apb', 'binary', 'fp32']))
+      .addOption(
+        new Option('--activations <bits>', 'bits of the activations')
+          .choices(['32', '2', '1'])
+          .argParser(text => bits(text)),
+      )
+      .option('--epochs <n>', 'passes over the training pictures', integer(1))
+      .option('--batch-size <n>', 'pictures a step', integer(1))
+      .option('--limit <n>', 'only the first n training pictures', integer(1))
+      .addOption(new Option('--engine <name>', 'training engine').choices(['wasm', 'tensorflow', 'cpu']))
+      .option('--seed <n>', 'seed of initial weights, shuffling and augmentation', integer(0))
+      .option('--learning-rate <x>', 'of the weights, at the start', above(0))
+      .option('--init <dir>', 'start from the weights of another run')
+      .option('--config <file>', 'settings from a YAML or JSON file; options on the command line win')
+      .option('--resume', 'continue the run in --out')
+      .requiredOption('--out <dir>', 'the run directory'),
+  ).action(async (flags: TrainFlags) => {
+    const { json, quiet, config, ...given } = flags;
+    const options = { ...(config ? await settings(config) : {}), ...given } as TrainOptions;
+    const view = new TrainingView({ json, quiet });
+    const abort = new AbortController();
+    const stop = () => abort.abort();
+    process.once('SIGINT', stop);
+    try {
+      const result = await trainRun(options, {
+        signal: abort.signal,
+        onProgress: progress => view.show(progress),
+        onWarning: warning => view.warn(warning),
+      });
+      view.stop();
+      print(result, flags, () =>
+        [
+          `top-1 ${percent(result.top1)} after ${result.epochs} epochs, ${result.bitsPerWeight.toFixed(2)} bits per compressed weight`,
+          `${flags.out}/model.safetensors written`,
+        ].join('\n'),
+      );
+    } catch (error) {
+      if (!abort.signal.aborted) throw error;
+      note(`stopped; continue with: apb train --resume --out ${flags.out}`, flags);
+      process.exitCode = 1;
+    } finally {
+      process.removeListener('SIGINT', stop);
+      view.stop();
+    }
+  });
+}
+
+interface TrainFlags extends OutputOptions {
+  readonly config?: string;
+  readonly out: string;
+}
+
+function bits(text: string): number {
+  if (!['32', '2', '1'].includes(text)) throw new InputError(`--activations ${text} is not one of 32, 2, 1`);
+  return Number(text);
+}
+
+/** The settings of a config file; trainRun checks them one by one. */
+async function settings(file: string): Promise<object> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch {
+    throw new InputError(`${file} cannot be read; give --config a YAML or JSON file`);
+  }
+  let found: unknown;
+  try {
+    found = parse(text);
+  } catch (error) {
+    throw new InputError(`${file}: ${(error as Error).message.split('\n')[0]}`);
+  }
+  if (typeof found !== 'object' || found === null || Array.isArray(found))
+    throw new InputError(`${file} holds no settings; write lines such as "epochs: 3"`);
+  return found;
+}
