@@ -10,6 +10,7 @@ export * from './bits/planes.js';
 export * from './bits/stream.js';
 export * from './errors.js';
 export * from './graph/graph.js';
+export * from './graph/input.js';
 export * from './graph/model.js';
 export * from './graph/plan.js';
 export * from './reference/backend.js';
