@@ -1,3 +1,4 @@
+import { pixelTable } from '@apb/core';
 import { augment } from './augment.js';
 import type { Dataset, Split } from './dataset.js';
 import { below, randomFor } from './random.js';
@@ -5,8 +6,6 @@ import { below, randomFor } from './random.js';
 /** What a random stream is for: separate streams, so that augmentation leaves the order as it is. */
 const ORDER = 1;
 const AUGMENT = 2;
-
-const f = Math.fround;
 
 /** Some pictures ready for the network. */
 export interface Batch {
@@ -48,7 +47,7 @@ export function* trainingBatches(
   }: { batchSize: number; seed: number; epoch: number; augmented: boolean },
 ): Generator<Batch> {
   const { train, shape } = dataset;
-  const table = normalisation(dataset.mean, dataset.std);
+  const table = pixelTable(dataset.mean, dataset.std);
   const order = epochOrder(train.count, seed, epoch);
   const random = randomFor(seed, epoch, AUGMENT);
   const size = train.images.length / train.count;
@@ -74,7 +73,7 @@ export function* batches(
   { mean, std }: Pick<Dataset, 'mean' | 'std'>,
   batchSize: number,
 ): Generator<Batch> {
-  const table = normalisation(mean, std);
+  const table = pixelTable(mean, std);
   const size = images.length / count;
   for (let from = 0; from < count; from += batchSize) {
     const to = Math.min(count, from + batchSize);
@@ -84,18 +83,8 @@ export function* batches(
   }
 }
 
-/**
- * The normalised value of every byte in every channel, [channels][256]:
- * `fl(fl(fl(p / 255) - mean) / std)` in float32, the same bits as anyone who computes it so.
- */
-export function normalisation(mean: readonly number[], std: readonly number[]): Float32Array[] {
-  return mean.map((m, c) =>
-    Float32Array.from({ length: 256 }, (_, p) => f(f(f(p / 255) - f(m)) / f(std[c]))),
-  );
-}
-
-/** Bytes with channels last -> normalised float32 values, by the table of `normalisation`. */
-export function normalise(bytes: Uint8Array, table: readonly Float32Array[], out: Float32Array): void {
+/** Bytes with channels last -> normalised float32 values, by core's `pixelTable`. */
+function normalise(bytes: Uint8Array, table: readonly Float32Array[], out: Float32Array): void {
   const channels = table.length;
   for (let i = 0; i < bytes.length; i += channels)
     for (let c = 0; c < channels; c++) out[i + c] = table[c][bytes[i + c]];

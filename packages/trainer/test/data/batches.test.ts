@@ -1,12 +1,6 @@
+import { pixelTable } from '@apb/core';
 import { describe, expect, it } from 'vitest';
-import {
-  batches,
-  epochOrder,
-  normalisation,
-  normalise,
-  stepsPerEpoch,
-  trainingBatches,
-} from '../../src/data/batches.js';
+import { batches, epochOrder, stepsPerEpoch, trainingBatches } from '../../src/data/batches.js';
 import { type Dataset, firstOf } from '../../src/data/dataset.js';
 import { below, randomFor, xoshiro } from '../../src/data/random.js';
 
@@ -74,39 +68,12 @@ describe('epochOrder', () => {
   });
 });
 
-describe('normalisation', () => {
-  it('is fl(fl(fl(p / 255) - mean) / std), bit for bit', () => {
-    const table = normalisation(dataset.mean, dataset.std);
-    const t = new Float32Array(3);
-    for (let p = 0; p < 256; p++)
-      for (let c = 0; c < 3; c++) {
-        // Float32Array stores round to nearest even, like Math.fround.
-        t[0] = p / 255;
-        t[1] = dataset.mean[c];
-        t[2] = dataset.std[c];
-        t[0] = t[0] - t[1];
-        t[0] = t[0] / t[2];
-        expect(table[c][p]).toBe(t[0]);
-      }
-    const out = new Float32Array(6);
-    normalise(Uint8Array.of(0, 128, 255, 1, 2, 3), table, out);
-    expect([...out]).toEqual([
-      table[0][0],
-      table[1][128],
-      table[2][255],
-      table[0][1],
-      table[1][2],
-      table[2][3],
-    ]);
-  });
-});
-
 describe('trainingBatches', () => {
   const labels = (o: Partial<typeof options>) =>
     [...trainingBatches(dataset, { ...options, ...o })].map(b => [...b.labels]);
 
   it('gives whole batches, pictures with their labels', () => {
-    const table = normalisation(dataset.mean, dataset.std);
+    const table = pixelTable(dataset.mean, dataset.std);
     const given = [...trainingBatches(dataset, options)];
     expect(given.map(b => b.count)).toEqual([4, 4]);
     expect(new Set(given.flatMap(b => [...b.labels])).size).toBe(8);
@@ -144,7 +111,7 @@ describe('batches', () => {
     const given = [...batches(dataset.test, dataset, 3)];
     expect(given.map(b => [...b.labels])).toEqual([[0, 1, 2], [3, 4, 5], [6]]);
     expect(given.map(b => b.images.length)).toEqual([36, 36, 12]);
-    expect(given[2].images[1]).toBe(normalisation(dataset.mean, dataset.std)[1][6]);
+    expect(given[2].images[1]).toBe(pixelTable(dataset.mean, dataset.std)[1][6]);
   });
 
   it('respects a limit', () => {
