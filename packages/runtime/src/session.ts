@@ -1,0 +1,147 @@
+import {
+  assertFinite,
+  createReferenceBackend,
+  InputError,
+  type KernelBackend,
+  type Model,
+  type Plan,
+  readModel,
+  type Shape,
+  sizeOf,
+  type Tensor,
+  validateModel,
+} from '@apb/core';
+import { defaultCandidates } from './candidates.js';
+import { supportsAll } from './place.js';
+import { planModel } from './planner/plan.js';
+import type { ExplainedStep, Runner } from './runners/runner.js';
+import { stepwiseRunner } from './runners/stepwise.js';
+import { canRunWhole, wholeRunner } from './runners/whole.js';
+import { type Candidate, type Rejection, type SelectOptions, selectBackend } from './select.js';
+
+export interface SessionOptions extends SelectOptions {
+  /** Backends to choose from, best first; `defaultCandidates()` when absent. */
+  readonly candidates?: readonly Candidate[];
+}
+
+export interface RunOptions {
+  /** Stops between two steps; the run rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a session runs a model, as plain data. */
+export interface Explanation {
+  readonly backend: string;
+  readonly isa: string;
+  readonly threads: number;
+  /** Backends that were tried before and why they were passed over. */
+  readonly rejected: readonly Rejection[];
+  readonly steps: readonly ExplainedStep[];
+}
+
+/** A model ready to run. */
+export interface Session {
+  /** Steps by the backend that runs them, e.g. { native: 5, reference: 12 }. */
+  readonly opsByBackend: Readonly<Record<string, number>>;
+  explain(): Explanation;
+  /**
+   * Several runs may be in flight.
+   * @param batch float32 [N, ...input shape], N of at least 1; copied before the promise is returned
+   * @returns the network's output, float32 [N, ...]
+   * @throws InputError when the batch is empty, has another shape or holds NaN or infinity
+   */
+  run(batch: Tensor, options?: RunOptions): Promise<Tensor>;
+  /** Frees everything; runs in flight and later ones reject. A second call does nothing. */
+  dispose(): void;
+}
+
+/**
+ * Picks a backend, plans the model and prepares its weights once. Operations the backend lacks run on the
+ * reference backend, as `opsByBackend` and `explain()` tell.
+ * @param model a model, or the bytes of a model file
+ * @throws InputError when the model is damaged or no wanted backend works
+ */
+export async function createSession(
+  model: Model | Uint8Array | ArrayBuffer,
+  { candidates = defaultCandidates(), ...options }: SessionOptions = {},
+): Promise<Session> {
+  const plan = planModel(await loadedModel(model));
+  const { backend, rejected } = await selectBackend(candidates, options);
+  try {
+    const { isa, threads } = backend.capabilities;
+    const runner = await bind(plan, backend);
+    const explanation = { backend: backend.name, isa, threads, rejected, steps: runner.steps };
+    return new ModelSession(runner, plan.buffers[plan.input].shape, explanation);
+  } catch (error) {
+    backend.dispose();
+    throw error;
+  }
+}
+
+async function loadedModel(model: Model | Uint8Array | ArrayBuffer): Promise<Model> {
+  if (model instanceof Uint8Array) return readModel(model);
+  return model instanceof ArrayBuffer ? readModel(new Uint8Array(model)) : validateModel(model);
+}
+
+async function bind(plan: Plan, backend: KernelBackend): Promise<Runner> {
+  if (canRunWhole(backend) && supportsAll(backend, plan)) return wholeRunner(plan, backend);
+  const reference = createReferenceBackend();
+  await reference.init();
+  return stepwiseRunner(plan, backend, reference);
+}
+
+class ModelSession implements Session {
+  readonly opsByBackend: Readonly<Record<string, number>>;
+  private disposed = false;
+
+  constructor(
+    private readonly runner: Runner,
+    private readonly inputShape: Shape,
+    private readonly explanation: Explanation,
+  ) {
+    const counts: Record<string, number> = {};
+    for (const { backend } of runner.steps) counts[backend] = (counts[backend] ?? 0) + 1;
+    this.opsByBackend = counts;
+  }
+
+  explain(): Explanation {
+    return this.explanation;
+  }
+
+  async run(batch: Tensor, { signal }: RunOptions = {}): Promise<Tensor> {
+    const check = () => {
+      if (this.disposed) throw new Error('this session has been disposed');
+      signal?.throwIfAborted();
+    };
+    check();
+    checkBatch(batch, this.inputShape);
+    const output = await this.runner.run(batch, check, signal);
+    check();
+    // Sums can leave float32's range even where every weight and pixel is inside.
+    assertFinite(output.data, "the network's output");
+    return output;
+  }
+
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    this.runner.dispose();
+  }
+}
+
+function checkBatch({ shape, data }: Tensor, inputShape: Shape): void {
+  const [count, ...rest] = shape;
+  const given = `the batch is [${shape.join(', ')}]`;
+  const wanted = `[N, ${inputShape.join(', ')}] with N of at least 1`;
+  if (rest.length !== inputShape.length || rest.some((axis, i) => axis !== inputShape[i]))
+    throw new InputError(`${given}, the model takes ${wanted}`);
+  if (!Number.isInteger(count) || count < 1)
+    throw new InputError(`${given}, which holds no picture; give ${wanted}`);
+  if (!(data instanceof Float32Array) || data.length !== sizeOf(shape))
+    throw new InputError(`${given} and needs a Float32Array of ${sizeOf(shape)} values`);
+  try {
+    assertFinite(data, 'the batch');
+  } catch (error) {
+    throw new InputError((error as Error).message, { cause: error });
+  }
+}
