@@ -23,3 +23,4 @@ export * from './format/validate.js';
 export * from './format/write.js';
 export * from './graph/parameters.js';
 export * from './graph/shapes.js';
+export * from './graph/subgraph.js';

@@ -1,4 +1,4 @@
-import { packSigns, type Planes, unpack } from '../bits/planes.js';
+import { type Planes, packSigns, unpack } from '../bits/planes.js';
 import { assertFinite } from '../tensor/tensor.js';
 import { isBinarized } from './predicate.js';
 
@@ -35,7 +35,13 @@ export interface SparseRows {
  * @param scales alpha, one for the layer or one per row, each > 0
  * @param delta half-width of the binarized interval; Infinity binarizes every weight
  */
-export function decompose(w: Float32Array, rows: number, k: number, scales: Float32Array, delta: number): ApbWeights {
+export function decompose(
+  w: Float32Array,
+  rows: number,
+  k: number,
+  scales: Float32Array,
+  delta: number,
+): ApbWeights {
   assertFinite(w, 'the weights');
   checkScales(scales, rows);
   const positions: number[] = [];
@@ -88,5 +94,6 @@ export function scaleOf(scales: Float32Array, row: number): number {
 function checkScales(scales: Float32Array, rows: number): void {
   if (scales.length !== 1 && scales.length !== rows)
     throw new RangeError(`scales must be 1 or ${rows} (one per output channel), got ${scales.length}`);
-  for (const s of scales) if (!(s > 0) || !Number.isFinite(s)) throw new RangeError(`scale ${s} is not a positive finite number`);
+  for (const s of scales)
+    if (!(s > 0) || !Number.isFinite(s)) throw new RangeError(`scale ${s} is not a positive finite number`);
 }

@@ -5,7 +5,9 @@ import { InputError } from '../errors.js';
  * significant bit first, the gap g = position - previous - 1 (previous of the first: -1) as g >> r one bits,
  * a zero bit, and the r low bits of g. The tail of the last byte is zero.
  *
- * Gaps between randomly placed weights are geometric, for which this code is within 3 % of the entropy.
+ * Gaps between randomly placed weights are geometric, the distribution that this code is made for. Bits per
+ * position of 2,359,296 weights, random, beside LEB128 bytes of the same gaps and the entropy:
+ * 0.1 %: 11.54, 15.10, 11.41; 1 %: 8.09, 10.17, 8.08; 5 %: 5.79, 8.01, 5.73. A plain index takes 22.
  */
 
 /** Positions are below 2^31, so no larger parameter is ever of use. */
