@@ -1,1 +1,5 @@
 export * from './data/index.js';
+export { type EngineName, type EngineReport, engineNames, type SelectedEngine } from './engines/engine.js';
+export { probeEngines, selectEngine } from './engines/select.js';
+export { type BatchNormResult, batchNormTrain } from './ops/batchNorm.js';
+export { registerOps } from './ops/register.js';

@@ -1,0 +1,48 @@
+import * as tf from '@tensorflow/tfjs-core';
+// tfjs-core's gradients come with tfjs-layers, so it has to be loaded before ours take their place.
+import '@tensorflow/tfjs-layers';
+import type { EngineName } from '../engines/engine.js';
+import { avgPoolGrad } from './avgPoolGrad.js';
+import { conv2dBackpropFilter } from './conv2dBackpropFilter.js';
+import { conv2dBackpropInput } from './conv2dBackpropInput.js';
+import type { ConvAttrs } from './convolution.js';
+import { convolutionGradients, isPlain } from './convolutionGradients.js';
+import { depthwiseBackpropFilter } from './depthwiseBackpropFilter.js';
+import { depthwiseBackpropInput } from './depthwiseBackpropInput.js';
+import { type Kernel, registerFallback, registerKernel } from './kernel.js';
+import { maxPoolGrad } from './maxPoolGrad.js';
+import { stridedSliceGradient } from './stridedSliceGradient.js';
+import { unsortedSegmentSum } from './unsortedSegmentSum.js';
+
+const convolutionKernels: Kernel[] = [
+  conv2dBackpropInput,
+  conv2dBackpropFilter,
+  depthwiseBackpropInput,
+  depthwiseBackpropFilter,
+];
+
+/** Kernels that take the place of an engine's own: absent there, wrong or slow. */
+const replaced: Record<EngineName, Kernel[]> = {
+  wasm: [...convolutionKernels, maxPoolGrad, avgPoolGrad, unsortedSegmentSum],
+  cpu: [avgPoolGrad],
+  tensorflow: [],
+};
+
+const done = new Set<EngineName>();
+
+/**
+ * Supplies the kernels and gradients an engine lacks or has wrong, so that any model trains on it. The engine's
+ * own kernels must be registered before; a second call does nothing.
+ */
+export function registerOps(engine: EngineName): void {
+  if (done.has(engine)) return;
+  done.add(engine);
+  for (const kernel of replaced[engine]) registerKernel(engine, kernel);
+  if (engine !== 'wasm') {
+    // Their convolution gradients are right without dilation and explicit pads, and know neither.
+    for (const kernel of convolutionKernels)
+      registerFallback(engine, kernel, (attrs: ConvAttrs) => !isPlain(attrs));
+  }
+  // Again for each engine: loading one may have registered tfjs-core's own gradients anew.
+  for (const gradient of [...convolutionGradients, stridedSliceGradient]) tf.registerGradient(gradient);
+}
