@@ -18,6 +18,8 @@ export * from './tensor/float16.js';
 export * from './tensor/shape.js';
 export * from './tensor/tensor.js';
 export * from './tensor/round.js';
+export * from './format/container.js';
+export * from './format/digest.js';
 export * from './format/read.js';
 export * from './format/validate.js';
 export * from './format/write.js';
