@@ -39,7 +39,7 @@ async function loaded(packageName: string, load: () => Promise<object>): Promise
     throw new Error(
       missing
         ? `${packageName} is not installed; add it with: npm install ${packageName}`
-        : `${packageName} cannot be loaded (${message}); install it again`,
+        : `${packageName} cannot be loaded (${message}); install or build it again`,
       { cause: error },
     );
   }
