@@ -1,4 +1,4 @@
-import { type Graph, INPUT, type Node } from '@apb/core';
+import type { Graph, Node } from '@apb/core';
 
 type NodeOf<K extends Node['op']> = Extract<Node, { op: K }>;
 export type LayerNode = NodeOf<'conv2d'> | NodeOf<'dense'>;
@@ -23,7 +23,7 @@ export interface Chain {
  */
 export function chainsOf(graph: Graph, fuse: boolean): Chain[] {
   const nodes = neededNodes(graph);
-  const next = soleConsumers(nodes, graph.output);
+  const next = soleConsumers(nodes);
   const taken = new Set<Node>();
   const chains: Chain[] = [];
   for (const head of nodes) {
@@ -81,13 +81,12 @@ function neededNodes({ nodes, output }: Graph): Node[] {
     .reverse();
 }
 
-/** The node that reads a value, for values that are read exactly once; the network's output is read outside. */
-function soleConsumers(nodes: readonly Node[], output: string): Map<string, Node> {
+/** The node that reads a value, for values that one needed node reads once; the output's readers are not needed. */
+function soleConsumers(nodes: readonly Node[]): Map<string, Node> {
   const readers = new Map<string, Node[]>();
   for (const node of nodes)
     for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node]);
   const sole = new Map<string, Node>();
-  for (const [value, list] of readers)
-    if (list.length === 1 && value !== output && value !== INPUT) sole.set(value, list[0]);
+  for (const [value, list] of readers) if (list.length === 1) sole.set(value, list[0]);
   return sole;
 }
