@@ -1,0 +1,57 @@
+import type { WeightMode } from '../models/blocks.js';
+import { defaultDeltaRule } from '../quantizers/weight.js';
+import type { TrainConfig } from './config.js';
+
+/** What the recommended settings depend on. */
+export interface Situation {
+  readonly model: string;
+  readonly data: string;
+  readonly weights: WeightMode;
+  readonly activations: number;
+  /** Whether the run starts from another run's weights. */
+  readonly pretrained: boolean;
+}
+
+type Recommended = Pick<
+  TrainConfig,
+  | 'epochs'
+  | 'batchSize'
+  | 'seed'
+  | 'optimizer'
+  | 'learningRate'
+  | 'quantizerLearningRate'
+  | 'warmupEpochs'
+  | 'weightDecay'
+  | 'gradientReduction'
+  | 'deltaRule'
+  | 'augment'
+>;
+
+/**
+ * Recommended settings, with the reasons:
+ *
+ * - Adam at 2e-3: a sign flips when its latent weight crosses 0, and Adam's step of about the learning rate makes
+ *   that happen at one pace in every layer, whatever the scale of its gradients; SGD needs a rate per layer for
+ *   it. It learns in the few epochs that a CPU affords, at any width of the activations.
+ * - From pretrained weights a tenth of the usual epochs and half the rate are enough.
+ * - Weight decay pulls latent weights into the binarized interval (Nardini et al., arXiv 2306.08960, use it to
+ *   steer the share in full precision). Decoupled, it takes learningRate * weightDecay of a weight a step.
+ * - alpha, delta and bounds take SGD at a small rate: their gradient is a mean over the layer, and Adam would
+ *   blow the smallest up to full steps, which empties the interval.
+ * - Digits must not be mirrored; photographs may.
+ */
+export function defaultsFor({ model, data, pretrained }: Situation): Recommended {
+  return {
+    epochs: model === 'mnist-cnn' ? 2 : pretrained ? 10 : 30,
+    batchSize: 64,
+    seed: 1,
+    optimizer: 'adam',
+    learningRate: pretrained ? 1e-3 : 2e-3,
+    quantizerLearningRate: 1e-2,
+    warmupEpochs: 0.1,
+    weightDecay: 1e-2,
+    gradientReduction: 'mean',
+    deltaRule: defaultDeltaRule,
+    augment: data === 'cifar10',
+  };
+}
