@@ -6,6 +6,7 @@ import * as s from './schema.js';
 
 /** The JSON documents in a model file's metadata, as readers of untrusted values. */
 
+const f = Math.fround;
 const positive = s.integer(1);
 const pair = s.list(positive, 2) as s.Reader<[number, number]>;
 const pads = s.list(s.integer(0), 4) as s.Reader<[number, number, number, number]>;
@@ -24,10 +25,10 @@ const quantizer: s.Reader<Quantizer> = (value, what) => {
     },
   })(value, what);
   if (q.kind === 'sign') return q;
-  const width = Math.fround(q.hi - q.lo);
+  const width = f(q.hi - q.lo);
   if (!(width > 0) || !Number.isFinite(width))
     throw new InputError(`${what} has the empty interval [${q.lo}, ${q.hi}]`);
-  const inv = Math.fround((2 ** q.bits - 1) / width);
+  const inv = f((2 ** q.bits - 1) / width);
   if (q.inv !== inv) throw new InputError(`inv of ${what} is ${q.inv}, but lo, hi and bits make it ${inv}`);
   return q;
 };
@@ -87,7 +88,11 @@ export const inputDescription: s.Reader<InputDescription> = (value, what) => {
   ] as const)
     if (values.length !== channels)
       throw new InputError(`${key} of ${what} has ${values.length} items, not one per channel (${channels})`);
-  if (std.some(x => x <= 0)) throw new InputError(`std of ${what} holds a value that is not greater than 0`);
+  if (std.some(x => !(f(x) > 0)))
+    throw new InputError(`std of ${what} holds a value that is not greater than 0`);
+  // As pixelTable computes: the darkest and the brightest pixel bound the others.
+  if (mean.some((m, c) => [0, 1].some(p => !Number.isFinite(f(f(p - f(m)) / f(std[c]))))))
+    throw new InputError(`mean and std of ${what} do not give finite pixels`);
   if (resize.rule === 'crop' && (shape.length !== 3 || resize.size < Math.max(shape[0], shape[1])))
     throw new InputError(
       `resize of ${what} cannot cut [${shape}] out of pictures whose shorter side is ${resize.size}`,
