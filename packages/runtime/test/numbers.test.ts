@@ -41,7 +41,13 @@ function floatNet(encoding: Encoding, seed: number): ModelBuilder {
   const b = new ModelBuilder([9, 7, 3], seed);
   const stem = b.norm(b.conv(INPUT, 3, 6, { strides: [2, 1], pads: [1, 0, 2, 1], bias: true }), 6);
   const a = b.prelu(stem, 6);
-  const depthwise = b.conv(a, 6, 12, { encoding, groups: 6, dilations: [1, 2], pads: [1, 2, 1, 2] });
+  const depthwise = b.conv(a, 6, 12, {
+    encoding,
+    kernel: [2, 3],
+    groups: 6,
+    dilations: [1, 2],
+    pads: [1, 2, 0, 2],
+  });
   const window = { window: [3, 2] as const, strides: [1, 1] as const, pads: [1, 0, 1, 1] as const };
   const max = b.node({ name: b.name('max'), inputs: [depthwise], op: 'maxPool', ...window });
   const wide = b.node({ name: b.name('pad'), inputs: [a], op: 'padChannels', before: 2, after: 4 });
