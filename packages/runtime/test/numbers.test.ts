@@ -95,6 +95,7 @@ describe('whole networks against float64', () => {
         // A zero pad is 0.0, which neither signs nor these codes can express.
         const conv = b.conv(input, 9, 6, {
           encoding,
+          kernel: [3, 2],
           groups: 3,
           strides: [2, 1],
           pads: [2, 1, 0, 3],
