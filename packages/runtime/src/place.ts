@@ -33,7 +33,7 @@ export function stepProduct(plan: Plan, step: PlanStep): Product | undefined {
 }
 
 /** The name under which a backend lists what a step needs. */
-export function stepOpName(plan: Plan, step: PlanStep): OpName {
+function stepOpName(plan: Plan, step: PlanStep): OpName {
   const { op } = step.op;
   return op === 'gemm' || op === 'conv2d' ? `${op}:${stepProduct(plan, step) as Product}` : op;
 }
