@@ -31,9 +31,8 @@ export function validateModel(model: Model): Model {
   const weights = s.dictionary(value => value as WeightData)(model.weights, 'weights');
   for (const [name, w] of Object.entries(weights)) checkWeight(w, `parameter ${s.show(name)}`);
   checkSparseExpansion(weights);
-  checkUse(graph, weights);
-
   const shapes = inferShapes(graph, weightShapes(weights));
+  checkUse(graph, weights);
   if (!sameShape(input.shape, graph.inputShape))
     throw new InputError(
       `the input description has the shape [${input.shape}], the graph takes [${graph.inputShape}]`,
@@ -51,7 +50,7 @@ function checkUse(graph: Graph, weights: Weights): void {
   for (const name of Object.keys(weights))
     if (!used.has(name)) throw new InputError(`parameter ${s.show(name)} is used by no node`);
   for (const name of graph.nodes.flatMap(vectorsOf))
-    if (Object.hasOwn(weights, name) && weights[name].encoding !== 'float')
+    if (weights[name].encoding !== 'float')
       throw new InputError(
         `parameter ${s.show(name)} is a vector over channels and cannot be ${weights[name].encoding}`,
       );
