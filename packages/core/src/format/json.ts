@@ -1,4 +1,5 @@
 import { InputError } from '../errors.js';
+import { show } from './schema.js';
 
 /** Far deeper than any document of the format, far from any engine's recursion limit. */
 const MAX_DEPTH = 32;
@@ -9,17 +10,17 @@ const MAX_DEPTH = 32;
  * @throws InputError naming `what`
  */
 export function parseJson(text: string, what: string): unknown {
-  let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch {
-    throw new InputError(`${what} is not valid JSON`);
+    // First, because JSON.parse takes memory for every level.
+    checkStructure(text, what);
+    return JSON.parse(text);
+  } catch (e) {
+    if (e instanceof SyntaxError) throw new InputError(`${what} is not valid JSON`);
+    throw e;
   }
-  checkStructure(text, what);
-  return value;
 }
 
-/** One pass over text that is known to be valid JSON. */
+/** One pass over text that JSON.parse has yet to judge: any text passes through without harm. */
 function checkStructure(text: string, what: string): void {
   const keysByDepth: Set<string>[] = [];
   for (let i = 0; i < text.length; i++) {
@@ -33,20 +34,20 @@ function checkStructure(text: string, what: string): void {
       const start = i;
       i = endOfString(text, i);
       const token = text.slice(start, i + 1);
-      while (' \t\n\r'.includes(text[i + 1] ?? '!')) i++;
+      while (i + 1 < text.length && ' \t\n\r'.includes(text[i + 1])) i++;
       if (text[i + 1] !== ':') continue;
       const key = JSON.parse(token) as string;
-      const keys = keysByDepth[keysByDepth.length - 1];
-      if (keys.has(key)) throw new InputError(`${what} has the key ${token.slice(0, 60)} twice`);
-      keys.add(key);
+      const keys = keysByDepth.at(-1);
+      if (keys?.has(key)) throw new InputError(`${what} has the key ${show(key)} twice`);
+      keys?.add(key);
     }
   }
 }
 
-/** Index of the quote that closes the string opened at `start`. */
+/** Index of the quote that closes the string opened at `start`, or of the text's end. */
 function endOfString(text: string, start: number): number {
   let i = start + 1;
-  while (text[i] !== '"') i += text[i] === '\\' ? 2 : 1;
+  while (i < text.length && text[i] !== '"') i += text[i] === '\\' ? 2 : 1;
   return i;
 }
 

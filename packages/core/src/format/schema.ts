@@ -42,13 +42,13 @@ export const text: Reader<string> = (value, what) => {
   return /\p{Cs}/u.test(value) ? wrong(value, what, 'well-formed Unicode') : value;
 };
 
-/** A name of a node, parameter or tensor: 1 to 256 characters, none a control character. */
+/** A name of a node, parameter or tensor: 1 to 256 characters, none a control character or line break. */
 export const name: Reader<string> = (value, what) => {
   const s = text(value, what);
   if (s.length === 0 || s.length > MAX_NAME)
     return wrong(value, what, `a name of 1 to ${MAX_NAME} characters`);
   // `__proto__` would be a trap for every reader that copies names into a plain object.
-  return /\p{Cc}/u.test(s) || s === '__proto__' ? wrong(value, what, 'a usable name') : s;
+  return /[\p{Cc}\p{Zl}\p{Zp}]/u.test(s) || s === '__proto__' ? wrong(value, what, 'a usable name') : s;
 };
 
 export function oneOf<T extends string | number>(...allowed: readonly T[]): Reader<T> {
@@ -138,5 +138,7 @@ export function show(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'an object';
   if (typeof value !== 'string') return String(value);
-  return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value);
+  const quoted = JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value);
+  // What could break the line or steer a terminal, as JSON.stringify leaves some of it as it is.
+  return quoted.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, c => `\\u{${c.codePointAt(0)?.toString(16)}}`);
 }
