@@ -1,10 +1,14 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { findTfjsNodes, quiet, type TfjsNode, tfjsNode, whyUnloadable } from './tfjsNode.js';
+import { withoutWarnings } from './quiet.js';
+import { fewerLogs, findTfjsNodes, type TfjsNode, tfjsNode, whyUnloadable } from './tfjsNode.js';
 
 /** Symbol key on globalThis under which the cached tfjs-node finds this process's tfjs-core. */
 export const coreKey = 'apb.tfjs-core';
+
+/** Once it is in the process there is no other to choose. */
+let loaded: TfjsNode | undefined;
 
 /**
  * Starts TensorFlow's own CPU kernels.
@@ -12,9 +16,9 @@ export const coreKey = 'apb.tfjs-core';
  * @throws Error when none loads, saying why for each and what to do
  */
 export async function loadTensorflow(): Promise<string> {
-  const node = await firstThatLoads();
-  Object.assign(process.env, quiet);
-  if (node.origin === 'installed') requireInstalled(node);
+  const node = (loaded ??= await firstThatLoads());
+  Object.assign(process.env, fewerLogs);
+  if (node.origin === 'installed') await requireInstalled(node);
   else requireCached(node);
   if (!(await tf.setBackend('tensorflow'))) throw new Error('the backend did not start');
   return describe(node);
@@ -47,16 +51,10 @@ function describe(node: TfjsNode): string {
 
 /**
  * tfjs-core keeps its engine and its registries in a global, so a tfjs-node with a copy of tfjs-core of its own
- * serves this process's tensors as well. Such a copy registers all gradients again, with a warning for each.
+ * serves this process's tensors as well. Such a copy registers its kernels again, with a warning for each.
  */
-function requireInstalled(node: TfjsNode): void {
-  const production = tf.env().getBool('PROD');
-  tf.env().set('PROD', true);
-  try {
-    createRequire(import.meta.url)(node.root);
-  } finally {
-    tf.env().set('PROD', production);
-  }
+function requireInstalled(node: TfjsNode): Promise<void> {
+  return withoutWarnings(() => createRequire(import.meta.url)(node.root));
 }
 
 /** The cached package holds what a backend needs, and asks this process for tfjs-core. */

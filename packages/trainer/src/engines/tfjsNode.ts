@@ -18,8 +18,8 @@ export interface TfjsNode {
   readonly entry: string;
 }
 
-/** Neither start-up notes about instruction sets nor info lines; errors stay. */
-export const quiet = { TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2' };
+/** Keeps TensorFlow's info lines off stderr, but for the two about oneDNN that it prints unasked. */
+export const fewerLogs = { TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2' };
 
 /** Where `apb setup tensorflow` puts the engine. */
 export function tensorflowFolder(): string {
@@ -59,7 +59,7 @@ function installedRoot(from: string): string | undefined {
  * @returns undefined when it loads, otherwise why not in one line
  */
 export async function whyUnloadable(node: TfjsNode): Promise<string | undefined> {
-  const options = { env: { ...process.env, ...quiet }, timeout: 120_000 };
+  const options = { env: { ...process.env, ...fewerLogs }, timeout: 120_000 };
   try {
     await promisify(execFile)(process.execPath, ['-e', 'require(process.argv[1])', node.entry], options);
     return undefined;

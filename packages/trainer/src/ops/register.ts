@@ -2,16 +2,20 @@ import * as tf from '@tensorflow/tfjs-core';
 // tfjs-core's gradients come with tfjs-layers, so it has to be loaded before ours take their place.
 import '@tensorflow/tfjs-layers';
 import type { EngineName } from '../engines/engine.js';
-import { avgPoolGrad } from './avgPoolGrad.js';
+import { avgPoolGrads } from './avgPoolGrad.js';
 import { conv2dBackpropFilter } from './conv2dBackpropFilter.js';
 import { conv2dBackpropInput } from './conv2dBackpropInput.js';
+import { conv3dBackpropInput } from './conv3dBackpropInput.js';
 import type { ConvAttrs } from './convolution.js';
 import { convolutionGradients, isPlain } from './convolutionGradients.js';
 import { depthwiseBackpropFilter } from './depthwiseBackpropFilter.js';
 import { depthwiseBackpropInput } from './depthwiseBackpropInput.js';
+import { trainDilatedFusedConvolutions } from './fusedConvolution.js';
 import { type Kernel, registerFallback, registerKernel } from './kernel.js';
-import { maxPoolGrad } from './maxPoolGrad.js';
+import { maxPool3d } from './maxPool3d.js';
+import { maxPool3dGrad, maxPoolGrad } from './maxPoolGrad.js';
 import { stridedSliceGradient } from './stridedSliceGradient.js';
+import { addTensorMethods } from './tensorMethods.js';
 import { unsortedSegmentSum } from './unsortedSegmentSum.js';
 
 const convolutionKernels: Kernel[] = [
@@ -23,9 +27,17 @@ const convolutionKernels: Kernel[] = [
 
 /** Kernels that take the place of an engine's own: absent there, wrong or slow. */
 const replaced: Record<EngineName, Kernel[]> = {
-  wasm: [...convolutionKernels, maxPoolGrad, avgPoolGrad, unsortedSegmentSum],
-  cpu: [avgPoolGrad],
-  tensorflow: [],
+  wasm: [
+    ...convolutionKernels,
+    maxPool3d,
+    maxPoolGrad,
+    maxPool3dGrad,
+    ...avgPoolGrads,
+    conv3dBackpropInput,
+    unsortedSegmentSum,
+  ],
+  cpu: [maxPool3dGrad, ...avgPoolGrads],
+  tensorflow: [maxPool3dGrad],
 };
 
 const done = new Set<EngineName>();
@@ -45,4 +57,6 @@ export function registerOps(engine: EngineName): void {
   }
   // Again for each engine: loading one may have registered tfjs-core's own gradients anew.
   for (const gradient of [...convolutionGradients, stridedSliceGradient]) tf.registerGradient(gradient);
+  trainDilatedFusedConvolutions();
+  addTensorMethods();
 }
