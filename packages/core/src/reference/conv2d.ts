@@ -1,12 +1,11 @@
 import { type ConvGeometry, outputSize } from '../backend/geometry.js';
 import type { Epilogue } from '../backend/op.js';
-import { unpack } from '../bits/planes.js';
 import type { Shape } from '../tensor/shape.js';
 import type { ReferenceBuffer } from './buffer.js';
 import { expectRank, expectShape } from './checks.js';
 import { finish } from './epilogue.js';
 import { matchWidth } from './gemm.js';
-import { floatProduct, intProduct } from './product.js';
+import { inputValues, type Patch, productOf } from './product.js';
 import type { ReferenceWeights } from './weights.js';
 
 /** [N, H, W, C] -> [N, H', W', outChannels]: one patch per output pixel and group, gathered once for all channels. */
@@ -26,33 +25,12 @@ export function conv2d(
   expectShape(out.shape, [n, height, width, g.outChannels], 'the output of this convolution');
   const products = new Float32Array(n * height * width * g.outChannels);
   const perGroup = g.outChannels / g.groups;
-  const w = weights.data;
-  // One branch a call: each loop below is monomorphic, which the JavaScript engine compiles far better.
-  if (w.kind === 'int') {
-    const { encoding } = x;
-    forEachPatch(unpack(x.planes), new Int16Array(w.k), x.shape, g, (values, inside, position, group) => {
-      const first = group * perGroup;
-      intProduct(
-        w,
-        encoding,
-        { values, inside },
-        [first, first + perGroup],
-        products,
-        position * g.outChannels + first,
-      );
-    });
-  } else {
-    forEachPatch(x.floats, new Float32Array(w.k), x.shape, g, (values, inside, position, group) => {
-      const first = group * perGroup;
-      floatProduct(
-        w,
-        { values, inside },
-        [first, first + perGroup],
-        products,
-        position * g.outChannels + first,
-      );
-    });
-  }
+  const product = productOf(weights.data, x);
+  const patch = { values: new Float32Array(weights.k), inside: new Uint8Array(g.kernel[0] * g.kernel[1]) };
+  forEachPatch(inputValues(x), x.shape, g, patch, (position, group) => {
+    const first = group * perGroup;
+    product(patch, [first, first + perGroup], products, position * g.outChannels + first);
+  });
   finish(products, epilogue, residual, out);
 }
 
@@ -69,20 +47,19 @@ function convOutput(
 }
 
 /**
- * Calls `visit` for every output position (row-major over N, H', W') and group with the k input values in the
- * order (kh, kw, c of the group), 0 where a tap lies outside, and `inside` [kh * kw]. Both are reused.
+ * Fills `patch` for every output position (row-major over N, H', W') and group, in the order (kh, kw, c of the
+ * group), and calls `visit`.
  */
-function forEachPatch<T extends Int16Array | Float32Array>(
-  input: T,
-  patch: T,
+function forEachPatch(
+  input: Float32Array,
   shape: Shape,
   g: ConvGeometry,
-  visit: (patch: T, inside: Uint8Array, position: number, group: number) => void,
+  { values, inside }: Patch,
+  visit: (position: number, group: number) => void,
 ): void {
   const [, h, w, channels] = shape;
   const [n, outH, outW] = convOutput(shape, g);
   const perGroup = channels / g.groups;
-  const inside = new Uint8Array(g.kernel[0] * g.kernel[1]);
   let position = 0;
   for (let b = 0; b < n; b++)
     for (let y = 0; y < outH; y++)
@@ -96,9 +73,9 @@ function forEachPatch<T extends Int16Array | Float32Array>(
               const ix = x * g.strides[1] - g.pads[1] + kx * g.dilations[1];
               inside[tap] = Number(iy >= 0 && iy < h && ix >= 0 && ix < w);
               const from = ((b * h + iy) * w + ix) * channels + group * perGroup;
-              for (let c = 0; c < perGroup; c++) patch[to++] = inside[tap] ? input[from + c] : 0;
+              for (let c = 0; c < perGroup; c++) values[to++] = inside[tap] ? input[from + c] : 0;
             }
           }
-          visit(patch, inside, position, group);
+          visit(position, group);
         }
 }

@@ -1,9 +1,8 @@
 import type { Epilogue } from '../backend/op.js';
-import { unpack } from '../bits/planes.js';
 import type { ReferenceBuffer } from './buffer.js';
 import { expectRank, expectShape } from './checks.js';
 import { finish } from './epilogue.js';
-import { floatProduct, intProduct } from './product.js';
+import { inputValues, productOf } from './product.js';
 import type { ReferenceWeights } from './weights.js';
 
 /** [m, k] x weights [n, k] -> [m, n]. */
@@ -17,26 +16,12 @@ export function gemm(
   const m = matchInput(x, weights);
   const { rows, k } = weights;
   expectShape(out.shape, [m, rows], 'the output of gemm');
-  const w = weights.data;
+  const product = productOf(weights.data, x);
   const products = new Float32Array(m * rows);
+  const values = inputValues(x);
   const inside = Uint8Array.of(1);
-  const all = [0, rows] as const;
-  if (w.kind === 'int') {
-    const values = unpack(x.planes);
-    for (let i = 0; i < m; i++)
-      intProduct(
-        w,
-        x.encoding,
-        { values: values.subarray(i * k, (i + 1) * k), inside },
-        all,
-        products,
-        i * rows,
-      );
-  } else {
-    const values = x.floats;
-    for (let i = 0; i < m; i++)
-      floatProduct(w, { values: values.subarray(i * k, (i + 1) * k), inside }, all, products, i * rows);
-  }
+  for (let i = 0; i < m; i++)
+    product({ values: values.subarray(i * k, (i + 1) * k), inside }, [0, rows], products, i * rows);
   finish(products, epilogue, residual, out);
 }
 

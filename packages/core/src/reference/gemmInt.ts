@@ -1,7 +1,6 @@
-import { unpack } from '../bits/planes.js';
 import type { ReferenceBuffer } from './buffer.js';
 import { matchInput } from './gemm.js';
-import { dot } from './product.js';
+import { dotRows, inputValues } from './product.js';
 import type { ReferenceWeights } from './weights.js';
 
 /** out[i * rows + j] = sum over k of weight code j times activation i, exact. */
@@ -15,9 +14,10 @@ export function gemmInt(a: ReferenceBuffer, weights: ReferenceWeights, out: Int3
   const { rows, k, codes } = w;
   if (out.length !== m * rows)
     throw new RangeError(`the output of gemmInt must hold ${m * rows} values, got ${out.length}`);
-  const values = unpack(a.planes);
+  const values = inputValues(a);
+  const sums = new Float64Array(rows);
   for (let i = 0; i < m; i++) {
-    const row = values.subarray(i * k, (i + 1) * k);
-    for (let j = 0; j < rows; j++) out[i * rows + j] = dot(codes, j * k, row, k);
+    dotRows(codes, values.subarray(i * k, (i + 1) * k), k, [0, rows], sums);
+    out.set(sums, i * rows);
   }
 }

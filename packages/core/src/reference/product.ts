@@ -1,5 +1,7 @@
 import { type SparseRows, scaleOf } from '../apb/decompose.js';
 import type { Encoding } from '../backend/quantizer.js';
+import { unpack } from '../bits/planes.js';
+import type { ReferenceBuffer } from './buffer.js';
 import type { FloatWeights, IntWeights } from './weights.js';
 
 const f = Math.fround;
@@ -9,34 +11,89 @@ const f = Math.fround;
  * which taps are inside. A matrix product has one tap, always inside.
  */
 export interface Patch {
-  readonly values: Int16Array | Float32Array;
+  readonly values: Float32Array;
   readonly inside: Uint8Array;
 }
 
-/** sum over k of weight code * activation code: exact, |sum| < 2^31 by the check at preparation. */
-export function dot(codes: Int8Array, from: number, values: Int16Array, k: number): number {
-  let acc = 0;
-  for (let i = 0; i < k; i++) acc += codes[from + i] * values[i];
-  return acc;
+/** Consecutive rows of a weight matrix, the last exclusive. */
+export type RowRange = readonly [from: number, to: number];
+
+/** Writes the products of a patch with some rows to `out`, from `at` on. */
+export type PatchProduct = (patch: Patch, rows: RowRange, out: Float32Array, at: number) => void;
+
+/** The product of a layer's weights with patches of its input. */
+export function productOf(w: IntWeights | FloatWeights, x: ReferenceBuffer): PatchProduct {
+  const acc = new Float64Array(w.rows);
+  if (w.kind === 'float') return (patch, rows, out, at) => floatProduct(w, patch, rows, acc, out, at);
+  const { encoding } = x;
+  return (patch, rows, out, at) => intProduct(w, encoding, patch, rows, acc, out, at);
+}
+
+/** The numbers a layer multiplies, row-major: floats as they are, -1 and +1 for signs, q for codes. */
+export function inputValues(x: ReferenceBuffer): Float32Array {
+  return x.spec.kind === 'float' ? x.floats : new Float32Array(unpack(x.planes));
 }
 
 /**
- * Products of one patch of quantized input with rows [from, to), by the formula of Epilogue (op.ts):
- * every float operation rounds to float32. Zeros at outside taps leave acc as it is; S, T and R skip them.
+ * sums[j] = sum over i < k of weights[(from + j) * k + i] * values[i] in float64, one term after the other.
+ * Exact for weight and activation codes, whose sums stay below 2^31 by the check at preparation. Four rows at
+ * a time, since one sum alone would wait for each addition: 2.5 times as fast.
  */
-export function intProduct(
+export function dotRows(
+  weights: Float32Array,
+  values: Float32Array,
+  k: number,
+  [from, to]: RowRange,
+  sums: Float64Array,
+): void {
+  let row = from;
+  for (; row + 4 <= to; row += 4) {
+    const [r0, r1, r2, r3] = [row * k, (row + 1) * k, (row + 2) * k, (row + 3) * k];
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    for (let i = 0; i < k; i++) {
+      const v = values[i];
+      a += weights[r0 + i] * v;
+      b += weights[r1 + i] * v;
+      c += weights[r2 + i] * v;
+      d += weights[r3 + i] * v;
+    }
+    const at = row - from;
+    sums[at] = a;
+    sums[at + 1] = b;
+    sums[at + 2] = c;
+    sums[at + 3] = d;
+  }
+  for (; row < to; row++) {
+    let a = 0;
+    for (let i = 0; i < k; i++) a += weights[row * k + i] * values[i];
+    sums[row - from] = a;
+  }
+}
+
+/**
+ * Products of one patch of quantized input with some rows, by the formula of Epilogue (op.ts): every float
+ * operation rounds to float32. Zeros at outside taps leave acc as it is; S, T and R skip them.
+ * @param acc scratch, a number for each row
+ */
+function intProduct(
   w: IntWeights,
   encoding: Encoding,
-  { values, inside }: Patch & { values: Int16Array },
-  [from, to]: readonly [number, number],
+  { values, inside }: Patch,
+  rows: RowRange,
+  acc: Float64Array,
   out: Float32Array,
   at: number,
 ): void {
-  const { k, codes, scales, sparse } = w;
+  const { scales, sparse } = w;
   const { step, base } = encoding.kind === 'sign' ? { step: encoding.scale, base: 0 } : encoding;
+  dotRows(w.codes, values, w.k, rows, acc);
+  const [from, to] = rows;
   for (let row = from; row < to; row++) {
     const alpha = scaleOf(scales, row);
-    let y = f(f(alpha * step) * f(dot(codes, row * k, values, k)));
+    let y = f(f(alpha * step) * f(acc[row - from]));
     if (base !== 0) y = f(y + f(f(alpha * base) * f(sumInside(w, row, inside))));
     if (sparse && sparse.rowStart[row] < sparse.rowStart[row + 1])
       y = f(y + sparseTerm(sparse, row, step, base, values, inside));
@@ -57,7 +114,7 @@ function sparseTerm(
   row: number,
   step: number,
   base: number,
-  values: Int16Array,
+  values: Float32Array,
   inside: Uint8Array,
 ): number {
   const channels = k / inside.length;
@@ -73,21 +130,18 @@ function sparseTerm(
 }
 
 /**
- * Products of one patch of float input with rows [from, to): accumulated in float64 and rounded once to
- * float32. That is the specification's best value; other backends accumulate in float32 and stay within the
- * bound of a k-term sum, k * 2^-24 * sum(|w*x|).
+ * Products of one patch of float input with some rows: accumulated in float64 and rounded once to float32. That
+ * is the specification's best value; other backends accumulate in float32 and stay within the bound of a
+ * k-term sum, k * 2^-24 * sum(|w*x|).
  */
-export function floatProduct(
+function floatProduct(
   { k, values: weights }: FloatWeights,
-  { values }: Patch & { values: Float32Array },
-  [from, to]: readonly [number, number],
+  { values }: Patch,
+  rows: RowRange,
+  acc: Float64Array,
   out: Float32Array,
   at: number,
 ): void {
-  for (let row = from; row < to; row++) {
-    let acc = 0;
-    const start = row * k;
-    for (let i = 0; i < k; i++) acc += weights[start + i] * values[i];
-    out[at + row - from] = acc;
-  }
+  dotRows(weights, values, k, rows, acc);
+  for (let j = 0; j < rows[1] - rows[0]; j++) out[at + j] = acc[j];
 }

@@ -12,8 +12,8 @@ export interface IntWeights {
   readonly kind: 'int';
   readonly rows: number;
   readonly k: number;
-  /** Row-major [rows, k]: s = +-1 for binary, 2p - 3 for 2-bit weights. */
-  readonly codes: Int8Array;
+  /** Row-major [rows, k], integers: s = +-1 for binary, 2p - 3 for 2-bit weights. */
+  readonly codes: Float32Array;
   /** Kernel positions of a convolution, 1 for a matrix product; k = taps * channels. */
   readonly taps: number;
   /** [rows, taps]: sum of the codes of one tap, so that S adds up over in-bounds taps. */
@@ -95,7 +95,7 @@ function unpackWeights(
     case 'twoBit': {
       checkPlanes(weights.codes, 'code', 2);
       checkScales(weights.scales, rows);
-      const codes = Int8Array.from(unpack(weights.codes), p => 2 * p - 3);
+      const codes = new Float32Array(unpack(weights.codes).map(p => 2 * p - 3));
       return {
         kind: 'int',
         rows,
@@ -111,7 +111,7 @@ function unpackWeights(
       checkScales(weights.scales, rows);
       checkSparse(weights, rows * k);
       if (floatInput) return { kind: 'float', rows, k, values: recompose(weights) };
-      const codes = Int8Array.from(unpack(weights.signs));
+      const codes = new Float32Array(unpack(weights.signs));
       const sparse = residual(weights);
       assertFinite(sparse.values, 'the residual of the weights');
       const tapSums = sumTaps(codes, rows, taps);
@@ -130,7 +130,7 @@ function unpackWeights(
   }
 }
 
-function sumTaps(codes: Int8Array, rows: number, taps: number): Int32Array {
+function sumTaps(codes: Float32Array, rows: number, taps: number): Int32Array {
   const sums = new Int32Array(rows * taps);
   const channels = codes.length / sums.length;
   for (let i = 0; i < codes.length; i++) sums[Math.floor(i / channels)] += codes[i];
