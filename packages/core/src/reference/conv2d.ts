@@ -5,7 +5,7 @@ import type { ReferenceBuffer } from './buffer.js';
 import { expectRank, expectShape } from './checks.js';
 import { finish } from './epilogue.js';
 import { matchWidth } from './gemm.js';
-import { inputValues, type Patch, productOf } from './product.js';
+import { inputValues, type Patch, patchProduct } from './product.js';
 import type { ReferenceWeights } from './weights.js';
 
 /** [N, H, W, C] -> [N, H', W', outChannels]: one patch per output pixel and group, gathered once for all channels. */
@@ -25,7 +25,7 @@ export function conv2d(
   expectShape(out.shape, [n, height, width, g.outChannels], 'the output of this convolution');
   const products = new Float32Array(n * height * width * g.outChannels);
   const perGroup = g.outChannels / g.groups;
-  const product = productOf(weights.data, x);
+  const product = patchProduct(weights.data, x);
   const patch = { values: new Float32Array(weights.k), inside: new Uint8Array(g.kernel[0] * g.kernel[1]) };
   forEachPatch(inputValues(x), x.shape, g, patch, (position, group) => {
     const first = group * perGroup;

@@ -2,7 +2,7 @@ import type { Epilogue } from '../backend/op.js';
 import type { ReferenceBuffer } from './buffer.js';
 import { expectRank, expectShape } from './checks.js';
 import { finish } from './epilogue.js';
-import { inputValues, productOf } from './product.js';
+import { inputValues, patchProduct } from './product.js';
 import type { ReferenceWeights } from './weights.js';
 
 /** [m, k] x weights [n, k] -> [m, n]. */
@@ -16,7 +16,7 @@ export function gemm(
   const m = matchInput(x, weights);
   const { rows, k } = weights;
   expectShape(out.shape, [m, rows], 'the output of gemm');
-  const product = productOf(weights.data, x);
+  const product = patchProduct(weights.data, x);
   const products = new Float32Array(m * rows);
   const values = inputValues(x);
   const inside = Uint8Array.of(1);

@@ -22,7 +22,7 @@ export type RowRange = readonly [from: number, to: number];
 export type PatchProduct = (patch: Patch, rows: RowRange, out: Float32Array, at: number) => void;
 
 /** The product of a layer's weights with patches of its input. */
-export function productOf(w: IntWeights | FloatWeights, x: ReferenceBuffer): PatchProduct {
+export function patchProduct(w: IntWeights | FloatWeights, x: ReferenceBuffer): PatchProduct {
   const acc = new Float64Array(w.rows);
   if (w.kind === 'float') return (patch, rows, out, at) => floatProduct(w, patch, rows, acc, out, at);
   const { encoding } = x;
