@@ -1,0 +1,1 @@
+export { type ExportOptions, exportModel } from './exportModel.js';

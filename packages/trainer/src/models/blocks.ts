@@ -1,0 +1,81 @@
+import { initializers, layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { ActivationQuantizer } from '../layers/activationQuantizer.js';
+import { ApbConv2D, type ApbConv2DArgs } from '../layers/apbConv2d.js';
+import { ApbDense, type ApbDenseArgs } from '../layers/apbDense.js';
+import { BatchNorm } from '../layers/batchNorm.js';
+import type { DeltaRule, WeightQuantizerConfig } from '../quantizers/weight.js';
+
+/** Weights of the layers a model compresses; first convolution and last dense layer are always float. */
+export type WeightMode = 'fp32' | 'binary' | 'apb';
+
+export interface ModelOptions {
+  readonly weights: WeightMode;
+  /** Width of the activations in front of compressed layers; 32 is float. */
+  readonly activations: 1 | 2 | 4 | 8 | 32;
+  /** Of the initial weights: the same seed gives the same weights on every engine. */
+  readonly seed: number;
+  /** Replaces the defaults that `weights` stands for. */
+  readonly quantizer?: WeightQuantizerConfig;
+  readonly deltaRule?: DeltaRule;
+}
+
+type Apply = (x: SymbolicTensor) => SymbolicTensor;
+
+/** The layers a model is made of, by its options. Names are the same whatever the options, for `transferWeights`. */
+export interface Blocks {
+  readonly options: ModelOptions;
+  /** Full-precision convolution without bias. */
+  floatConv(name: string, args: Omit<ApbConv2DArgs, 'name'>): Apply;
+  /** Convolution without bias that is compressed unless `weights` is fp32. */
+  conv(name: string, args: Omit<ApbConv2DArgs, 'name'>): Apply;
+  /** Dense layer without bias that is compressed unless `weights` is fp32. */
+  dense(name: string, args: Omit<ApbDenseArgs, 'name'>): Apply;
+  /** Full-precision dense layer with bias: the classifier. */
+  classifier(name: string, units: number): Apply;
+  norm(name: string): Apply;
+  relu(name: string): Apply;
+  /** Quantizes the input of a compressed layer; nothing for 32-bit activations. */
+  quantize(name: string): Apply;
+}
+
+export function blocks(options: ModelOptions): Blocks {
+  const { weights, activations, deltaRule } = options;
+  const quantizer = options.quantizer ?? (weights === 'fp32' ? undefined : { kind: weights });
+  let made = 0;
+  // tf.layers treats seed 0 like any other; layers get consecutive seeds from one base.
+  const kernelInitializer = () => initializers.heNormal({ seed: options.seed * 1000 + made++ });
+  const apply =
+    (layer: layers.Layer): Apply =>
+    x =>
+      layer.apply(x) as SymbolicTensor;
+  const floatConv = (name: string, args: Omit<ApbConv2DArgs, 'name'>) =>
+    apply(layers.conv2d({ ...args, name, useBias: false, kernelInitializer: kernelInitializer() }));
+  return {
+    options,
+    floatConv,
+    conv: (name, args) =>
+      weights === 'fp32'
+        ? floatConv(name, args)
+        : apply(
+            new ApbConv2D({
+              ...args,
+              name,
+              useBias: false,
+              kernelInitializer: kernelInitializer(),
+              quantizer,
+              deltaRule,
+            }),
+          ),
+    dense: (name, args) => {
+      const common = { ...args, name, useBias: false, kernelInitializer: kernelInitializer() };
+      return apply(
+        weights === 'fp32' ? layers.dense(common) : new ApbDense({ ...common, quantizer, deltaRule }),
+      );
+    },
+    classifier: (name, units) => apply(layers.dense({ name, units, kernelInitializer: kernelInitializer() })),
+    norm: name => apply(new BatchNorm({ name })),
+    relu: name => apply(layers.reLU({ name })),
+    quantize: name =>
+      activations === 32 ? x => x : apply(new ActivationQuantizer({ name, bits: activations })),
+  };
+}

@@ -1,0 +1,34 @@
+import { InputError } from '@apb/core';
+import type { DeltaRule } from './weight.js';
+
+/** mean |w| over the layer (one value) or over each output channel (the last axis), summed in float64. */
+export function meanMagnitude(w: Float32Array, outChannels: number, perChannel: boolean): Float32Array {
+  const alpha = new Float64Array(perChannel ? outChannels : 1);
+  for (let i = 0; i < w.length; i++) alpha[i % alpha.length] += Math.abs(w[i]);
+  const count = w.length / alpha.length;
+  return Float32Array.from(alpha, sum => sum / count);
+}
+
+/**
+ * Start value of delta by a rule; alpha repeats over the last axis of w.
+ * @throws InputError when the rule's number is out of range
+ */
+export function startDelta(w: Float32Array, alpha: Float32Array, rule: DeltaRule): number {
+  if (rule.rule === 'std') {
+    if (!(rule.factor > 0)) throw new InputError(`delta rule std needs a factor > 0, got ${rule.factor}`);
+    return Math.fround(rule.factor * standardDeviation(w));
+  }
+  if (!(rule.percent > 0 && rule.percent <= 100))
+    throw new InputError(`delta rule percentile needs a percent in (0, 100], got ${rule.percent}`);
+  const distances = w.map((x, i) => Math.abs(Math.abs(x) - alpha[i % alpha.length])).sort();
+  return distances[Math.min(distances.length - 1, Math.floor((rule.percent / 100) * distances.length))];
+}
+
+function standardDeviation(w: Float32Array): number {
+  let sum = 0;
+  for (const x of w) sum += x;
+  const mean = sum / w.length;
+  let squares = 0;
+  for (const x of w) squares += (x - mean) ** 2;
+  return Math.sqrt(squares / w.length);
+}
