@@ -1,1 +1,10 @@
-export {};
+export {
+  type Conformance,
+  type ConformanceCase,
+  type ConformanceOptions,
+  checkBackend,
+  conformanceCases,
+  type Failure,
+} from './conformance.js';
+export type { Subject } from './scenario.js';
+export { testBackend } from './testBackend.js';
