@@ -24,7 +24,7 @@ const conv = {
 /** Shape of the last of a chain of nodes; each node's input is the one before it. */
 function shapeAfter(inputShape: Shape, weights: Record<string, Shape>, ...nodes: object[]): Shape {
   const chain = nodes.map(
-    (node, i) => ({ name: `n${i}`, inputs: [i ? `n${i - 1}` : 'input'], ...node }) as Node,
+    (node, i) => ({ name: `n${i}`, inputs: [i ? `n${i - 1}` : 'input'], ...node }) as unknown as Node,
   );
   const output = chain[chain.length - 1].name;
   const shapes = inferShapes({ inputShape, nodes: chain, output }, new Map(Object.entries(weights)));
