@@ -1,3 +1,4 @@
+import { paperBits } from '@apb/core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { compressedLayers } from './walk.js';
 
@@ -43,9 +44,4 @@ export function bitsPerWeight(model: LayersModel): number {
   if (report.length === 0) return 32;
   const total = (of: (layer: LayerReport) => number) => report.reduce((sum, layer) => sum + of(layer), 0);
   return total(layer => layer.bits) / total(layer => layer.weights);
-}
-
-/** n + s * (32 + ceil(log2 n)) bits for n weights, s of them full precision, and 32 for each scale beyond the first. */
-function paperBits(n: number, s: number, scales: number): number {
-  return n + s * (32 + Math.ceil(Math.log2(n))) + 32 * (scales - 1);
 }
