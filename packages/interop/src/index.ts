@@ -1,1 +1,1 @@
-export {};
+export { toFloatSafetensors } from './safetensors.js';
