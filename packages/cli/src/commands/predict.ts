@@ -5,6 +5,11 @@ import { integer, withBackend, withOutput } from '../options.js';
 import { decodePicture } from '../picture.js';
 import { type OutputOptions, percent, print } from '../ui/output.js';
 
+interface Prediction {
+  readonly file: string;
+  readonly classes: readonly { readonly name: string; readonly probability: number }[];
+}
+
 interface PredictOptions extends OutputOptions {
   readonly top: number;
   readonly backend?: string;
@@ -27,7 +32,7 @@ export function predictCommand(): Command {
     const pictures = await Promise.all(files.map(file => decodePicture(file, model.input)));
     const session = await createSession(model, options);
     try {
-      const predictions = [];
+      const predictions: Prediction[] = [];
       for (const [i, pixels] of pictures.entries()) {
         const scores = await session.run(normalise(pixels, 1, model.input));
         predictions.push({ file: files[i], classes: topClasses(scores.data, model.classes, options.top) });
@@ -44,7 +49,7 @@ export function predictCommand(): Command {
 }
 
 /** The best classes with their softmax probabilities. */
-function topClasses(scores: Float32Array, names: readonly string[], top: number) {
+function topClasses(scores: Float32Array, names: readonly string[], top: number): Prediction['classes'] {
   const largest = Math.max(...scores);
   const weights = Array.from(scores, s => Math.exp(s - largest));
   const total = weights.reduce((a, b) => a + b, 0);
