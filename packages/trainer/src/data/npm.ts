@@ -16,18 +16,18 @@ export interface PinnedPackage {
 /**
  * Unpacks some files of a package into a folder, through npm's own client: registry, proxy, certificates and
  * download cache are those of the user's npm configuration.
- * @param files paths inside the package
+ * @param files paths inside the package, or which to take
  * @param onBytes told the bytes of the tarball so far
  * @throws when the package cannot be had or its tarball has another integrity
  */
 export async function unpackPackage(
   { spec, integrity }: PinnedPackage,
-  files: readonly string[],
+  files: readonly string[] | ((path: string) => boolean),
   folder: string,
   onBytes: (bytes: number) => void,
   signal?: AbortSignal,
 ): Promise<void> {
-  const wanted = new Set(files.map(file => `package/${file}`));
+  const wanted = typeof files === 'function' ? files : (path: string) => files.includes(path);
   const options = { ...(await npmOptions()), integrity, signal };
   await pacote.tarball.stream(
     spec,
@@ -35,7 +35,12 @@ export async function unpackPackage(
       // Called again after a corrupted copy in npm's cache: count and unpack from the start.
       let bytes = 0;
       tarball.on('data', (chunk: Uint8Array) => onBytes((bytes += chunk.length)));
-      const unpack = extract({ cwd: folder, strip: 1, strict: true, filter: path => wanted.has(path) });
+      const unpack = extract({
+        cwd: folder,
+        strip: 1,
+        strict: true,
+        filter: path => wanted(path.slice(path.indexOf('/') + 1)),
+      });
       await pipeline(tarball, unpack, { signal });
     },
     options,

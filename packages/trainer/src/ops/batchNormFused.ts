@@ -9,7 +9,7 @@ export const fused: BatchNormMethod = {
     // Outputs: y, mean, variance * R / (R - 1), then what the gradient takes: mean, variance, unused on CPUs.
     const [y, , , mean, variance] = execute(
       'FusedBatchNormV3',
-      { ...attributes(epsilon), exponential_avg_factor: 1 },
+      attributes(epsilon),
       [asImage(x), gamma, beta, none, none],
       6,
     );

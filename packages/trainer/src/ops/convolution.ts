@@ -54,3 +54,7 @@ export function describeConvolution(
     pads: [info.padInfo.top, info.padInfo.left],
   };
 }
+
+export function isDilated({ dilations = 1 }: Pick<ConvAttrs, 'dilations'>): boolean {
+  return [dilations].flat().some(d => d > 1);
+}

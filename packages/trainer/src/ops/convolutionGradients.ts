@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { ConvAttrs } from './convolution.js';
+import { type ConvAttrs, isDilated } from './convolution.js';
 
 /**
  * Gradients of the two convolutions. tfjs-core's refuse dilation and, for conv2d, have no attribute to carry
@@ -20,8 +20,10 @@ function gradient(kernelName: string, inputKernel: string, filterKernel: string)
     inputsToSave: ['x', 'filter'],
     gradFunc: (dy, saved, attrs) => {
       const [x, filter] = saved;
+      // Layers without a dilation rate pass null.
+      const dilations = attrs.dilations ?? 1;
       const run = (name: string, inputs: tf.NamedTensorMap, shape: tf.NamedAttrMap) =>
-        tf.engine().runKernel<tf.Tensor>(name, inputs, { ...attrs, ...shape });
+        tf.engine().runKernel<tf.Tensor>(name, inputs, { ...attrs, dilations, ...shape });
       return {
         x: () => run(inputKernel, { dy: dy as tf.Tensor, filter }, { inputShape: x.shape }),
         filter: () => run(filterKernel, { x, dy: dy as tf.Tensor }, { filterShape: filter.shape }),
@@ -32,5 +34,5 @@ function gradient(kernelName: string, inputKernel: string, filterKernel: string)
 
 /** Whether a backprop kernel of tfjs can do this convolution as well as ours. */
 export function isPlain({ dilations = 1, pad }: ConvAttrs): boolean {
-  return typeof pad === 'string' && [dilations].flat().every(d => d === 1);
+  return typeof pad === 'string' && !isDilated({ dilations });
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { isDilated } from './convolution.js';
 
 type FusedConv2d = typeof tf.fused.conv2d;
 
@@ -12,7 +13,7 @@ const own: FusedConv2d = tf.fused.conv2d;
 export function trainDilatedFusedConvolutions(): void {
   (tf.fused as { conv2d: FusedConv2d }).conv2d = options => {
     const { x, filter, strides, pad, dataFormat, dilations = 1, dimRoundingMode, bias, activation } = options;
-    const dilated = [dilations].flat().some(d => d > 1);
+    const dilated = isDilated({ dilations });
     const linear = activation === undefined || activation === null || activation === 'linear';
     if (!dilated || !linear || tf.engine().state.gradientDepth === 0) return own(options);
     const y = tf.conv2d(x, filter, strides, pad, dataFormat, dilations, dimRoundingMode);

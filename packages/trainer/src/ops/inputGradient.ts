@@ -26,8 +26,8 @@ function margins({ inShape, outShape, kernel, strides, dilations, pads }: Convol
   return [before, inShape[axis + 1] + span - before - outShape[axis + 1] * strides[axis]];
 }
 
-/** [N, H', W', C] -> [N, H' sh, W' sw, C], dy's pixels at multiples of the strides. */
-function insertZeros(dy: tf.Tensor4D, [sh, sw]: Pair): tf.Tensor4D {
+/** [N, H', W', C] -> [N, H' sh, W' sw, C], the pixels at multiples of the strides. */
+export function insertZeros(dy: tf.Tensor4D, [sh, sw]: Pair): tf.Tensor4D {
   if (sh === 1 && sw === 1) return dy;
   const [n, h, w, c] = dy.shape;
   const columns = tf.pad(tf.reshape(dy, [n * h * w, c]), [

@@ -6,10 +6,11 @@ import { avgPoolGrads } from './avgPoolGrad.js';
 import { conv2dBackpropFilter } from './conv2dBackpropFilter.js';
 import { conv2dBackpropInput } from './conv2dBackpropInput.js';
 import { conv3dBackpropInput } from './conv3dBackpropInput.js';
-import type { ConvAttrs } from './convolution.js';
+import { type ConvAttrs, isDilated } from './convolution.js';
 import { convolutionGradients, isPlain } from './convolutionGradients.js';
 import { depthwiseBackpropFilter } from './depthwiseBackpropFilter.js';
 import { depthwiseBackpropInput } from './depthwiseBackpropInput.js';
+import { dilatedDepthwise } from './dilatedDepthwise.js';
 import { trainDilatedFusedConvolutions } from './fusedConvolution.js';
 import { type Kernel, registerFallback, registerKernel } from './kernel.js';
 import { maxPool3d } from './maxPool3d.js';
@@ -55,6 +56,7 @@ export function registerOps(engine: EngineName): void {
     for (const kernel of convolutionKernels)
       registerFallback(engine, kernel, (attrs: ConvAttrs) => !isPlain(attrs));
   }
+  if (engine === 'tensorflow') registerFallback(engine, dilatedDepthwise, isDilated);
   // Again for each engine: loading one may have registered tfjs-core's own gradients anew.
   for (const gradient of [...convolutionGradients, stridedSliceGradient]) tf.registerGradient(gradient);
   trainDilatedFusedConvolutions();
