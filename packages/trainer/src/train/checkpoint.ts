@@ -78,7 +78,7 @@ export async function restoreCheckpoint(
   for (const [name, variable] of variables) {
     const { bytes } = tensors.get(name)!;
     // A copy, for alignment: the view may start at any byte.
-    const values = new Float32Array(bytes.slice().buffer);
+    const values = new Float32Array(new Uint8Array(bytes).buffer);
     tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
   }
   const steps = JSON.parse(metadata.steps);

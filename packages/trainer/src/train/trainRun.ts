@@ -98,12 +98,11 @@ async function settle(
     await selectEngine(config.engine);
     return config;
   }
-  if (stored)
+  if (stored || (await directory.readCheckpoint()))
     throw new InputError(`${out} already holds a run; continue it with resume, or choose another folder`);
   const given = dataset ? { ...settings, data: dataset.name } : settings;
   const resolved = resolveConfig(given, dataset === undefined);
-  const config = { ...resolved, engine: (await selectEngine(resolved.engine)).name };
-  return config;
+  return { ...resolved, engine: (await selectEngine(resolved.engine)).name };
 }
 
 function limited(dataset: Dataset, { limit, testLimit }: TrainConfig): Dataset {

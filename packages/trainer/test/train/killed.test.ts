@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'apb-killed-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const child = fileURLToPath(new URL('./killed.child.ts', import.meta.url));
+
+/** Node runs the TypeScript of the child through vite, as vitest does. */
+function start(...args: string[]): ChildProcess {
+  const code = "import { runnerImport } from 'vite'; await runnerImport(process.env.APB_TEST_CHILD);";
+  return spawn(process.execPath, ['--input-type=module', '-e', code, '--', ...args], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    env: { ...process.env, APB_TEST_CHILD: child },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** Everything the child said; it is killed as soon as it says `killAt`. */
+async function run(args: string[], killAt?: string): Promise<string[]> {
+  const process = start(...args);
+  const exited = once(process, 'exit');
+  let errors = '';
+  process.stderr!.on('data', text => (errors += text));
+  const said: string[] = [];
+  for await (const line of createInterface({ input: process.stdout! })) {
+    said.push(line);
+    if (line === killAt) process.kill('SIGKILL');
+  }
+  const [code, signal] = await exited;
+  if (killAt) expect(signal).toBe('SIGKILL');
+  else if (code !== 0) throw new Error(`the child failed: ${errors}`);
+  return said;
+}
+
+/** Lines of metrics.jsonl without the fields that tell times. */
+async function metricsOf(out: string): Promise<unknown[]> {
+  const lines = (await readFile(join(out, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n');
+  return lines.map(line => {
+    const { seconds, imagesPerSecond, ...rest } = JSON.parse(line);
+    expect(seconds).toBeGreaterThan(0);
+    expect(imagesPerSecond).toBeGreaterThan(0);
+    return rest;
+  });
+}
+
+it('a run killed in its second epoch goes on with the second and ends as an undisturbed one', async () => {
+  const [killed, whole] = [join(folder, 'killed'), join(folder, 'whole')];
+  await run([killed], 'train 2 5');
+  expect((await metricsOf(killed)).length).toBe(1);
+  const said = await run([killed, 'resume']);
+  expect(said[0]).toBe('train 2 1');
+  expect(said.filter(line => line.startsWith('epoch'))).toEqual(['epoch 2', 'epoch 3']);
+  await run([whole]);
+  expect(await metricsOf(killed)).toEqual(await metricsOf(whole));
+  const model = (out: string) => readFile(join(out, 'model.safetensors'));
+  expect((await model(killed)).equals(await model(whole))).toBe(true);
+  expect((await readdir(killed)).sort()).toEqual((await readdir(whole)).sort());
+});
+
+it('a run killed in its first epoch starts over', async () => {
+  const out = join(folder, 'run');
+  await run([out], 'train 1 3');
+  const said = await run([out, 'resume']);
+  expect(said.filter(line => line.startsWith('epoch'))).toEqual(['epoch 1', 'epoch 2', 'epoch 3']);
+});
