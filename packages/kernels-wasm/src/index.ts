@@ -1,1 +1,1 @@
-export {};
+export { createWasmBackend, type WasmBackend, type WasmBackendOptions } from './backend.js';

@@ -1,0 +1,116 @@
+import { type ConvGeometry, type PreparedWeights, type Product, type SparseRows, scaleOf } from '@apb/core';
+import type { Device } from './device.js';
+import type { Scope } from './memory.js';
+
+/** Full-precision weights by row, in wasm memory: see SparseRows. */
+export interface SparseAddresses {
+  /** [rows + 1] */
+  readonly rowStart: number;
+  readonly columns: number;
+  readonly values: number;
+}
+
+/** How the rows of weights lie in memory: groups one after the other, each padded to whole panels. */
+export interface RowLayout {
+  readonly groups: number;
+  /** Rows of one group. */
+  readonly groupRows: number;
+  /** The same, rounded up to whole panels. */
+  readonly paddedRows: number;
+  /** Kernel positions; k = taps * channels. */
+  readonly taps: number;
+  /** Input channels of one group. */
+  readonly channels: number;
+}
+
+/** Weights that meet quantized activations. */
+export interface IntWeights extends RowLayout {
+  readonly kind: 'int';
+  /** Per group: panels of packBitPanels. */
+  readonly panels: number;
+  /** Sign planes per weight: 1 for binary, 2 for 2-bit weights, plane u counting 2^u. */
+  readonly planes: number;
+  /** Vectors of the instruction set per packed row. */
+  readonly vectors: number;
+  /** [taps, all padded rows] int32 sums of one tap's weight codes. */
+  readonly tapSums: number;
+  /** alpha [all padded rows], 0 in the padding. */
+  readonly scales: Float32Array;
+  /** Corrections r, when there are any, and the mask [all padded rows] of rows that have one. */
+  readonly sparse?: SparseAddresses & { readonly mask: number };
+}
+
+/** Weights that meet float activations. */
+export interface FloatWeights extends RowLayout {
+  readonly kind: 'float';
+  readonly content: /** 32/32, per group: panels of packFloatPanels. */
+    | { readonly kind: 'panels'; readonly panels: number }
+    /** 1/32: packed sign rows, scales [all padded rows] and the full-precision weights w as they stand. */
+    | {
+        readonly kind: 'signs';
+        readonly signs: number;
+        readonly rowBytes: number;
+        readonly scales: number;
+        readonly sparse: SparseAddresses;
+      };
+}
+
+export class WasmWeights implements PreparedWeights {
+  readonly bytes: number;
+  private content: IntWeights | FloatWeights | undefined;
+
+  constructor(
+    readonly device: Device,
+    readonly product: Product,
+    readonly rows: number,
+    readonly k: number,
+    readonly geometry: ConvGeometry | undefined,
+    private readonly blocks: Scope,
+    content: IntWeights | FloatWeights,
+  ) {
+    this.content = content;
+    // Scales of integer products stay in JavaScript memory: they are multiplied by the step of each call.
+    this.bytes = blocks.bytes + (content.kind === 'int' ? content.scales.byteLength : 0);
+  }
+
+  get data(): IntWeights | FloatWeights {
+    if (!this.content) throw new Error('these prepared weights have been disposed');
+    return this.content;
+  }
+
+  dispose(): void {
+    this.content = undefined;
+    if (!this.device.closed) this.blocks.release();
+  }
+}
+
+export function rowLayout(
+  rows: number,
+  k: number,
+  geometry: ConvGeometry | undefined,
+  panel: number,
+): RowLayout {
+  const groups = geometry?.groups ?? 1;
+  const taps = geometry ? geometry.kernel[0] * geometry.kernel[1] : 1;
+  const groupRows = rows / groups;
+  return { groups, groupRows, paddedRows: Math.ceil(groupRows / panel) * panel, taps, channels: k / taps };
+}
+
+/** Spreads one value per row over the padded layout, 0 in the padding. */
+export function padded(
+  { groups, groupRows, paddedRows }: RowLayout,
+  value: (row: number) => number,
+): Float32Array {
+  const out = new Float32Array(groups * paddedRows);
+  for (let row = 0; row < groups * groupRows; row++)
+    out[Math.floor(row / groupRows) * paddedRows + (row % groupRows)] = value(row);
+  return out;
+}
+
+export function paddedScales(layout: RowLayout, scales: Float32Array): Float32Array {
+  return padded(layout, row => scaleOf(scales, row));
+}
+
+export function putSparse(blocks: Scope, { rowStart, columns, values }: SparseRows): SparseAddresses {
+  return { rowStart: blocks.put(rowStart), columns: blocks.put(columns), values: blocks.put(values) };
+}
