@@ -1,1 +1,1 @@
-export {};
+export { createNativeBackend } from './backend.js';

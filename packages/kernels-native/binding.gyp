@@ -1,0 +1,125 @@
+# JSON with comment lines: scripts/sanitize.mjs reads the same targets and flags.
+# Every instruction set is a library of its own with its own flags, so that no code compiled for a wider one can be
+# taken by the linker for an inline function that all processors run.
+{
+  "target_defaults": {
+    "include_dirs": ["src"],
+    "cflags_cc": ["-std=c++17", "-O3", "-ffp-contract=off", "-fvisibility=hidden", "-Wall", "-Wextra"],
+    "xcode_settings": {
+      "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
+      "GCC_OPTIMIZATION_LEVEL": "3",
+      "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
+      "MACOSX_DEPLOYMENT_TARGET": "11.0",
+      "OTHER_CPLUSPLUSFLAGS": ["-ffp-contract=off"]
+    },
+    "msvs_settings": {
+      "VCCLCompilerTool": {
+        "ExceptionHandling": 1,
+        "AdditionalOptions": ["/std:c++17", "/fp:precise"]
+      }
+    }
+  },
+  "targets": [
+    {
+      "target_name": "apb_portable",
+      "type": "static_library",
+      "sources": [
+        "src/kernels/bit_gemm/scalar.cc",
+        "src/kernels/expand_signs/scalar.cc",
+        "src/kernels/float_gemm/scalar.cc",
+        "src/kernels/quantize/scalar.cc"
+      ]
+    },
+    {
+      "target_name": "apb_ops",
+      "type": "static_library",
+      "sources": [
+        "src/kernels/select.cc",
+        "src/ops/activation.cc",
+        "src/ops/bit_layer.cc",
+        "src/ops/buffer.cc",
+        "src/ops/check.cc",
+        "src/ops/copy_bits.cc",
+        "src/ops/elementwise.cc",
+        "src/ops/epilogue.cc",
+        "src/ops/float_layer.cc",
+        "src/ops/gather.cc",
+        "src/ops/inside.cc",
+        "src/ops/integer.cc",
+        "src/ops/layer.cc",
+        "src/ops/layout.cc",
+        "src/ops/pool.cc",
+        "src/ops/quantized.cc",
+        "src/ops/run.cc",
+        "src/ops/sparse.cc",
+        "src/ops/types.cc",
+        "src/ops/weights.cc",
+        "src/ops/window.cc"
+      ],
+      "cflags_cc!": ["-fno-exceptions"],
+      "xcode_settings": { "GCC_ENABLE_CPP_EXCEPTIONS": "YES" },
+      "conditions": [
+        ["target_arch=='x64'", { "defines": ["APB_X86"], "sources": ["src/base/cpu_x86.cc"] },
+          { "sources": ["src/base/cpu_other.cc"] }]
+      ]
+    },
+    {
+      "target_name": "apb_kernels",
+      "sources": ["src/addon.cc", "src/napi/handles.cc", "src/napi/values.cc"],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS"],
+      "cflags_cc!": ["-fno-exceptions"],
+      "xcode_settings": { "GCC_ENABLE_CPP_EXCEPTIONS": "YES" },
+      "dependencies": ["apb_ops", "apb_portable"],
+      "conditions": [
+        ["target_arch=='x64'", {
+          "dependencies": ["apb_x86_popcnt", "apb_x86_avx2", "apb_x86_avx512vpopcntdq"]
+        }]
+      ]
+    }
+  ],
+  "conditions": [
+    ["target_arch=='x64'", {
+      "targets": [
+        {
+          "target_name": "apb_x86_popcnt",
+          "type": "static_library",
+          "sources": ["src/kernels/bit_gemm/x86_popcnt.cc"],
+          "cflags_cc": ["-mpopcnt"],
+          "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["-mpopcnt"] }
+        },
+        {
+          "target_name": "apb_x86_avx2",
+          "type": "static_library",
+          "sources": [
+            "src/kernels/bit_gemm/x86_avx2.cc",
+            "src/kernels/expand_signs/x86_avx2.cc",
+            "src/kernels/float_gemm/x86_avx2.cc",
+            "src/kernels/quantize/x86_avx2.cc"
+          ],
+          "cflags_cc": ["-mavx2", "-mfma", "-mpopcnt"],
+          "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["-mavx2", "-mfma", "-mpopcnt"] },
+          "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/arch:AVX2"] } }
+        },
+        {
+          "target_name": "apb_x86_avx512vpopcntdq",
+          "type": "static_library",
+          "sources": [
+            "src/kernels/bit_gemm/x86_avx512vpopcntdq.cc",
+            "src/kernels/expand_signs/x86_avx512vpopcntdq.cc",
+            "src/kernels/float_gemm/x86_avx512vpopcntdq.cc",
+            "src/kernels/quantize/x86_avx512vpopcntdq.cc"
+          ],
+          # GCC 12 warns of uninitialised values inside its own AVX-512 header (GCC bug 105593).
+          "cflags_cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vpopcntdq", "-mfma", "-mpopcnt",
+            "-Wno-uninitialized", "-Wno-maybe-uninitialized"],
+          "xcode_settings": {
+            "OTHER_CPLUSPLUSFLAGS": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vpopcntdq", "-mfma",
+              "-mpopcnt"]
+          },
+          "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/arch:AVX512"] } }
+        }
+      ]
+    }]
+  ]
+}

@@ -1,0 +1,46 @@
+import type { ConvGeometry, Encoding, Op, Shape } from '@apb/core';
+
+declare const opaque: unique symbol;
+/** One native backend: its kernels and the memory it gave out. */
+export type Instance = { readonly [opaque]: 'instance' };
+/** Native memory of a buffer or of prepared weights. */
+export type Block = { readonly [opaque]: 'block' };
+
+/** Weights as the addon takes them; planes are canonical (core, bits/planes.ts). */
+export interface SourceWeights {
+  readonly rows: number;
+  readonly k: number;
+  /** 1 signs, 2 codes, 32 floats. */
+  readonly bits: 1 | 2 | 32;
+  readonly planes?: Uint32Array;
+  readonly scales?: Float32Array;
+  readonly positions?: Uint32Array;
+  /** At positions, or all of them for 32 bits. */
+  readonly values: Float32Array;
+}
+
+/** What src/addon.cc exports. It checks its arguments: a wrong one throws and never corrupts memory. */
+export interface Addon {
+  /** Instruction sets of this machine, best first. */
+  isas(): string[];
+  open(isa: string): Instance;
+  /** Frees the memory of all buffers and weights of the instance. */
+  close(instance: Instance): void;
+  /** Floats without an encoding, planes with one. */
+  alloc(instance: Instance, shape: Shape, encoding: Encoding | undefined): Block;
+  release(block: Block): void;
+  bytes(block: Block): number;
+  /** Copies values in. @returns whether all of them are finite */
+  write(block: Block, values: Float32Array): boolean;
+  read(block: Block, values: Float32Array): void;
+  writePlanes(block: Block, words: Uint32Array): void;
+  readPlanes(block: Block, words: Uint32Array): void;
+  prepare(
+    instance: Instance,
+    weights: SourceWeights,
+    activationBits: number,
+    geometry: ConvGeometry | undefined,
+  ): Block;
+  gemmInt(instance: Instance, a: Block, weights: Block, out: Int32Array): void;
+  run(instance: Instance, op: Op, inputs: readonly Block[], out: Block, weights: Block | undefined): void;
+}

@@ -1,0 +1,48 @@
+// Arrays aligned to a cache line, which is also the widest vector (64 bytes).
+#ifndef APB_BASE_ALIGNED_H_
+#define APB_BASE_ALIGNED_H_
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <new>
+
+namespace apb {
+
+constexpr std::size_t kAlignment = 64;
+
+struct AlignedDelete {
+  void operator()(void* p) const { ::operator delete(p, std::align_val_t(kAlignment)); }
+};
+
+// A fixed-size array of plain values, uninitialised unless said otherwise.
+template <typename T>
+class AlignedArray {
+ public:
+  AlignedArray() = default;
+  // Throws std::bad_alloc when there is no memory, also when the size in bytes overflows.
+  explicit AlignedArray(std::size_t size) : size_(size) {
+    if (size > (static_cast<std::size_t>(-1) >> 1) / sizeof(T)) throw std::bad_alloc();
+    data_.reset(static_cast<T*>(::operator new(size * sizeof(T), std::align_val_t(kAlignment))));
+  }
+  static AlignedArray Zeros(std::size_t size) {
+    AlignedArray array(size);
+    if (size > 0) std::memset(array.data(), 0, array.bytes());
+    return array;
+  }
+
+  T* data() { return data_.get(); }
+  const T* data() const { return data_.get(); }
+  T& operator[](std::size_t i) { return data_.get()[i]; }
+  const T& operator[](std::size_t i) const { return data_.get()[i]; }
+  std::size_t size() const { return size_; }
+  std::size_t bytes() const { return size_ * sizeof(T); }
+
+ private:
+  std::unique_ptr<T, AlignedDelete> data_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace apb
+
+#endif  // APB_BASE_ALIGNED_H_

@@ -1,0 +1,28 @@
+// Float rows times a panel of float weights.
+#ifndef APB_KERNELS_FLOAT_GEMM_OP_H_
+#define APB_KERNELS_FLOAT_GEMM_OP_H_
+
+#include <stddef.h>
+
+#include "kernels/bit_gemm/op.h"
+
+namespace apb {
+
+// c[i][j] (+)= sum over l of a[i][l] * b[l][j], summed in the order of l for every i and j, so that a result does
+// not depend on the rows beside it. With or without fused multiply-add, as the instruction set has it.
+struct FloatGemmArgs {
+  const float* a;  // [rows][lda], k of each row are read
+  size_t lda;
+  const float* b;  // [k][kPanel]
+  size_t rows;
+  size_t k;
+  bool accumulate;  // start from c instead of +0
+  float* c;         // [rows][ldc], kPanel of each row are written
+  size_t ldc;
+};
+
+using FloatGemm = void(const FloatGemmArgs& args);
+
+}  // namespace apb
+
+#endif  // APB_KERNELS_FLOAT_GEMM_OP_H_

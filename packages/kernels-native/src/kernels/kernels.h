@@ -1,0 +1,33 @@
+// Which kernel runs: kernels.inc lists all of them, the best one that the instruction set allows is taken.
+#ifndef APB_KERNELS_KERNELS_H_
+#define APB_KERNELS_KERNELS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kernels/bit_gemm/op.h"
+#include "kernels/expand_signs/op.h"
+#include "kernels/float_gemm/op.h"
+#include "kernels/quantize/op.h"
+
+namespace apb {
+
+// One kernel per operation, all of which this machine can run.
+struct Kernels {
+  BitGemm* bit_gemm = nullptr;
+  FloatGemm* float_gemm = nullptr;
+  ExpandSigns* expand_signs = nullptr;
+  Quantize* quantize = nullptr;
+};
+
+// Instruction sets that a machine with these CpuFeatures can run, best first; the last is "portable".
+std::vector<std::string> UsableIsas(std::uint32_t features);
+
+// The kernels of one of UsableIsas(features), where it brings none those of the next lesser one.
+// Throws std::invalid_argument for any other name.
+Kernels SelectKernels(const std::string& isa, std::uint32_t features);
+
+}  // namespace apb
+
+#endif  // APB_KERNELS_KERNELS_H_

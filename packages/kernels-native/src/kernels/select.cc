@@ -1,0 +1,50 @@
+#include <algorithm>
+#include <stdexcept>
+#include <type_traits>
+
+#include "base/cpu.h"
+#include "kernels/kernels.h"
+
+namespace apb {
+
+// Declares every listed function with its operation's type.
+#define APB_ISA(name, needs)
+#define APB_KERNEL(operation, isa, needs, function) std::remove_pointer_t<decltype(Kernels::operation)> function;
+#include "kernels/kernels.inc"
+#undef APB_ISA
+#undef APB_KERNEL
+
+namespace {
+
+bool CanRun(std::uint32_t needs, std::uint32_t features) { return (needs & ~features) == 0; }
+
+}  // namespace
+
+std::vector<std::string> UsableIsas(std::uint32_t features) {
+  std::vector<std::string> names;
+#define APB_ISA(name, needs) \
+  if (CanRun(needs, features)) names.insert(names.begin(), #name);
+#define APB_KERNEL(operation, isa, needs, function)
+#include "kernels/kernels.inc"
+#undef APB_ISA
+#undef APB_KERNEL
+  return names;
+}
+
+Kernels SelectKernels(const std::string& isa, std::uint32_t features) {
+  const std::vector<std::string> usable = UsableIsas(features);
+  const auto chosen = std::find(usable.begin(), usable.end(), isa);
+  if (chosen == usable.end()) throw std::invalid_argument("no instruction set " + isa);
+  // The chosen one and all lesser ones.
+  const auto allowed = [&](const char* name) { return std::find(chosen, usable.end(), name) != usable.end(); };
+  Kernels kernels;
+#define APB_ISA(name, needs)
+#define APB_KERNEL(operation, isa, needs, function) \
+  if (allowed(#isa) && CanRun(needs, features)) kernels.operation = &function;
+#include "kernels/kernels.inc"
+#undef APB_ISA
+#undef APB_KERNEL
+  return kernels;
+}
+
+}  // namespace apb

@@ -1,0 +1,23 @@
+#ifndef APB_OPS_BIT_LAYER_H_
+#define APB_OPS_BIT_LAYER_H_
+
+#include <cstdint>
+
+#include "kernels/kernels.h"
+#include "ops/buffer.h"
+#include "ops/weights.h"
+#include "ops/window.h"
+
+namespace apb {
+
+// Layers with quantized input, shapes checked; `window` is null for a matrix product. Every float operation rounds
+// once, in the order of the contract (@apb/core, Epilogue), so that all backends give the same bits.
+void RunBitLayer(const Kernels& kernels, const Epilogue& epilogue, const Buffer& x, const Weights& weights,
+                 const Window* window, const Buffer* residual, Buffer& out);
+
+// The integer products alone, [rows of x][output channels]; weights of a matrix product.
+void RunBitProducts(const Kernels& kernels, const Buffer& x, const Weights& weights, std::int32_t* out);
+
+}  // namespace apb
+
+#endif  // APB_OPS_BIT_LAYER_H_

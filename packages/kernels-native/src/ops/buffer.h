@@ -1,0 +1,58 @@
+// Activations between operations.
+#ifndef APB_OPS_BUFFER_H_
+#define APB_OPS_BUFFER_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "base/aligned.h"
+#include "ops/types.h"
+
+namespace apb {
+
+// Row-major floats, or bit planes with one row per pixel (product of the leading axes) and k = last axis.
+// Planes lie as [rows][bits][words of 64 bits], padding bits zero: one pixel's bits are together.
+class Buffer {
+ public:
+  // Uninitialised memory. Throws ContractError when planes have no axis or the size overflows.
+  Buffer(Shape shape, std::optional<Encoding> encoding);
+
+  const Shape& shape() const { return shape_; }
+  bool is_float() const { return !encoding_; }
+  std::size_t rows() const { return rows_; }
+  std::size_t k() const { return k_; }
+  std::size_t size() const { return rows_ * k_; }
+  std::size_t bytes() const { return floats_.bytes() + words_.bytes(); }
+
+  // Throw ContractError on a buffer of the other kind.
+  const Encoding& encoding() const;
+  float* floats();
+  const float* floats() const;
+  std::uint64_t* words();
+  const std::uint64_t* words() const;
+
+  std::size_t words_per_plane() const { return (k_ + 63) / 64; }
+  std::size_t words_per_row() const { return encoding_ ? encoding_->bits * words_per_plane() : 0; }
+
+ private:
+  Shape shape_;
+  std::optional<Encoding> encoding_;
+  std::size_t rows_;
+  std::size_t k_;
+  AlignedArray<float> floats_;
+  AlignedArray<std::uint64_t> words_;
+};
+
+// Between planes here and the contract's canonical ones, [bits][rows][words of 32 bits]. The array has
+// CanonicalWords(buffer) words.
+std::size_t CanonicalWords(const Buffer& buffer);
+void ImportPlanes(const std::uint32_t* canonical, Buffer& buffer);
+void ExportPlanes(const Buffer& buffer, std::uint32_t* canonical);
+
+// Throws ContractError naming `what` unless the shape is `expected`.
+void ExpectShape(const Shape& shape, const Shape& expected, const std::string& what);
+void ExpectRank(const Shape& shape, std::size_t rank, const std::string& what);
+
+}  // namespace apb
+
+#endif  // APB_OPS_BUFFER_H_

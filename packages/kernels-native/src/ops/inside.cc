@@ -1,0 +1,58 @@
+#include "ops/inside.h"
+
+namespace apb {
+
+InsideSums::InsideSums(const Weights& weights, const Window* window, const Encoding& encoding)
+    : weights_(weights), bits_(std::get<BitWeights>(weights.packed)), window_(window), base_(encoding.base) {}
+
+const Inside& InsideSums::At(std::size_t position) {
+  TapRange ky = {0, 1}, kx = {0, 1};
+  if (window_) {
+    const Patch patch = window_->At(position);
+    ky = patch.ky;
+    kx = patch.kx;
+  }
+  const std::array<std::size_t, 4> key = {ky.first, ky.last, kx.first, kx.last};
+  const auto found = cases_.find(key);
+  return found != cases_.end() ? found->second : cases_.emplace(key, Make(ky, kx)).first->second;
+}
+
+Inside InsideSums::Make(const TapRange& ky, const TapRange& kx) const {
+  const std::size_t rows = weights_.rows;
+  const std::size_t columns = window_ ? window_->x.taps : 1;
+  Inside inside = {ky, kx, std::vector<std::int32_t>(rows, 0), {}, {}};
+  for (std::size_t y = ky.first; y < ky.last; ++y)
+    for (std::size_t x = kx.first; x < kx.last; ++x) {
+      const std::int32_t* tap = bits_.tap_sums.data() + (y * columns + x) * rows;
+      for (std::size_t n = 0; n < rows; ++n) inside.sums[n] += tap[n];
+    }
+  if (base_ == 0) return inside;
+  inside.base_terms.resize(rows);
+  for (std::size_t n = 0; n < rows; ++n) {
+    const float alpha_base = bits_.scales[n] * base_;
+    inside.base_terms[n] = alpha_base * static_cast<float>(inside.sums[n]);
+  }
+  if (!bits_.sparse.values.empty()) inside.sparse_base_terms = SparseBase(inside);
+  return inside;
+}
+
+// R in float32 in the order of the compressed row, from +0, taps outside skipped.
+std::vector<float> InsideSums::SparseBase(const Inside& inside) const {
+  const SparseRows& sparse = bits_.sparse;
+  const std::size_t columns = window_ ? window_->x.taps : 1;
+  std::vector<float> terms(weights_.rows);
+  for (std::size_t n = 0; n < weights_.rows; ++n) {
+    float sum = 0;
+    for (std::size_t i = sparse.row_start[n]; i < sparse.row_start[n + 1]; ++i) {
+      const std::size_t tap = sparse.columns[i] / weights_.tap_channels();
+      const std::size_t y = tap / columns;
+      const std::size_t x = tap % columns;
+      if (y >= inside.ky.first && y < inside.ky.last && x >= inside.kx.first && x < inside.kx.last)
+        sum += sparse.values[i];
+    }
+    terms[n] = base_ * sum;
+  }
+  return terms;
+}
+
+}  // namespace apb

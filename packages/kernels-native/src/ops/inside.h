@@ -1,0 +1,43 @@
+// Sums over the in-bounds taps of an output position: what zero padding takes away from a product of codes.
+#ifndef APB_OPS_INSIDE_H_
+#define APB_OPS_INSIDE_H_
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "ops/weights.h"
+#include "ops/window.h"
+
+namespace apb {
+
+struct Inside {
+  TapRange ky, kx;
+  std::vector<std::int32_t> sums;        // [rows] S: sum of the weight codes
+  std::vector<float> base_terms;         // [rows] fl(fl(alpha * base) * float(S)), empty when base = 0
+  std::vector<float> sparse_base_terms;  // [rows] fl(base * R), empty when base = 0 or nothing is sparse
+};
+
+// Positions that see the same taps share them: nine cases for a padded 3x3 kernel, however large the picture.
+class InsideSums {
+ public:
+  // `window` is null for a matrix product, whose one tap is always inside.
+  InsideSums(const Weights& weights, const Window* window, const Encoding& encoding);
+  // Lives as long as this object.
+  const Inside& At(std::size_t position);
+
+ private:
+  Inside Make(const TapRange& ky, const TapRange& kx) const;
+  std::vector<float> SparseBase(const Inside& inside) const;
+
+  const Weights& weights_;
+  const BitWeights& bits_;
+  const Window* window_;
+  const float base_;
+  std::map<std::array<std::size_t, 4>, Inside> cases_;
+};
+
+}  // namespace apb
+
+#endif  // APB_OPS_INSIDE_H_

@@ -1,0 +1,80 @@
+#include "ops/pool.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "ops/check.h"
+#include "ops/window.h"
+
+namespace apb {
+namespace {
+
+// Starts every output pixel's channels at `start`, then calls step(channels of an input pixel, channels of the output
+// pixel) for its in-bounds pixels in row-major order and done(number of them, channels of the output pixel).
+template <typename Step, typename Done>
+void Pool(const PoolGeometry& geometry, const Buffer& x, Buffer& out, float start, Step step, Done done) {
+  CheckGeometry(geometry);
+  ExpectRank(x.shape(), 4, "the input of pooling");
+  const Window w = MakeWindow(x.shape(), geometry);
+  ExpectShape(out.shape(), {w.batch, w.y.outputs, w.x.outputs, x.k()}, "the output of pooling");
+  const float* from = x.floats();
+  float* to = out.floats();
+  for (std::size_t position = 0; position < w.positions(); ++position, to += x.k()) {
+    const Patch p = w.At(position);
+    std::fill(to, to + x.k(), start);
+    for (std::size_t ky = p.ky.first; ky < p.ky.last; ++ky)
+      for (std::size_t kx = p.kx.first; kx < p.kx.last; ++kx) {
+        const std::size_t row = static_cast<std::size_t>(p.y + static_cast<std::ptrdiff_t>(ky));
+        const std::size_t column = static_cast<std::size_t>(p.x + static_cast<std::ptrdiff_t>(kx));
+        step(from + ((p.picture * w.y.size + row) * w.x.size + column) * x.k(), to);
+      }
+    done(p.ky.count() * p.kx.count(), to);
+  }
+}
+
+void AddTo(const float* pixel, std::size_t channels, float* sums) {
+  for (std::size_t c = 0; c < channels; ++c) sums[c] += pixel[c];
+}
+
+void Scale(float factor, std::size_t channels, float* values) {
+  for (std::size_t c = 0; c < channels; ++c) values[c] *= factor;
+}
+
+}  // namespace
+
+void RunMaxPool(const PoolGeometry& geometry, const Buffer& x, Buffer& out) {
+  const std::size_t channels = x.k();
+  Pool(
+      geometry, x, out, -std::numeric_limits<float>::infinity(),
+      [channels](const float* pixel, float* best) {
+        for (std::size_t c = 0; c < channels; ++c) best[c] = pixel[c] > best[c] ? pixel[c] : best[c];
+      },
+      [](std::size_t, float*) {});
+}
+
+void RunAvgPool(const PoolGeometry& geometry, bool count_padding, const Buffer& x, Buffer& out) {
+  const std::size_t channels = x.k();
+  const std::size_t whole = geometry.window.y * geometry.window.x;
+  Pool(
+      geometry, x, out, 0.0f, [channels](const float* pixel, float* sums) { AddTo(pixel, channels, sums); },
+      [=](std::size_t inside, float* sums) {
+        Scale(static_cast<float>(1.0 / static_cast<double>(count_padding ? whole : inside)), channels, sums);
+      });
+}
+
+void RunGlobalAvgPool(const Buffer& x, Buffer& out) {
+  const Shape& s = x.shape();
+  ExpectRank(s, 4, "the input of globalAvgPool");
+  ExpectShape(out.shape(), {s[0], s[3]}, "the output of globalAvgPool");
+  const std::size_t pixels = s[1] * s[2];
+  if (pixels == 0) throw ContractError("globalAvgPool of " + ToString(s) + " has no pixels");
+  const float factor = static_cast<float>(1.0 / static_cast<double>(pixels));
+  for (std::size_t n = 0; n < s[0]; ++n) {
+    float* sums = out.floats() + n * s[3];
+    std::fill(sums, sums + s[3], 0.0f);
+    for (std::size_t p = 0; p < pixels; ++p) AddTo(x.floats() + (n * pixels + p) * s[3], s[3], sums);
+    Scale(factor, s[3], sums);
+  }
+}
+
+}  // namespace apb

@@ -1,0 +1,208 @@
+#include "ops/weights.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ops/check.h"
+
+namespace apb {
+namespace {
+
+template <typename T>
+std::size_t Bytes(const std::vector<T>& v) {
+  return v.size() * sizeof(T);
+}
+
+std::size_t Bytes(const BitWeights& w) {
+  return w.panels.bytes() + Bytes(w.scales) + Bytes(w.tap_sums) + Bytes(w.sparse.row_start) +
+         Bytes(w.sparse.columns) + Bytes(w.sparse.values);
+}
+
+std::size_t Bytes(const SignWeights& w) {
+  return w.signs.bytes() + w.scales.bytes() + Bytes(w.exception_start) + Bytes(w.exceptions);
+}
+
+std::size_t Bytes(const FloatWeights& w) { return w.panels.bytes(); }
+
+float ScaleOf(const SourceWeights& s, std::size_t row) { return s.scales[s.scale_count == 1 ? 0 : row]; }
+
+// Bit of plane p, row, column.
+unsigned BitOf(const SourceWeights& s, std::size_t p, std::size_t row, std::size_t column) {
+  return (s.planes[(p * s.rows + row) * ((s.k + 31) / 32) + column / 32] >> (column % 32)) & 1;
+}
+
+// Index of a row's panel among all panels, and its lane there.
+struct Slot {
+  std::size_t panel, lane;
+};
+
+Slot SlotOf(const Weights& w, std::size_t row) {
+  const std::size_t within = row % w.rows_per_group();
+  return {row / w.rows_per_group() * w.panels_per_group() + within / kPanel, within % kPanel};
+}
+
+std::size_t Panels(const Weights& w) { return w.groups * w.panels_per_group(); }
+
+SparseRows Residual(const SourceWeights& s) {
+  SparseRows sparse;
+  sparse.row_start.assign(s.rows + 1, 0);
+  sparse.columns.reserve(s.value_count);
+  sparse.values.reserve(s.value_count);
+  for (std::size_t i = 0; i < s.value_count; ++i) {
+    const std::size_t row = s.positions[i] / s.k;
+    const std::size_t column = s.positions[i] % s.k;
+    const float scale = ScaleOf(s, row);
+    const float rest = s.values[i] - (BitOf(s, 0, row, column) ? -scale : scale);
+    if (!std::isfinite(rest)) throw ContractError("the residual of the weights overflows at position " + std::to_string(s.positions[i]));
+    ++sparse.row_start[row + 1];
+    sparse.columns.push_back(static_cast<std::uint32_t>(column));
+    sparse.values.push_back(rest);
+  }
+  for (std::size_t row = 0; row < s.rows; ++row) sparse.row_start[row + 1] += sparse.row_start[row];
+  return sparse;
+}
+
+BitWeights PackBits(const SourceWeights& s, const Weights& w) {
+  BitWeights bits;
+  bits.planes = s.bits;
+  bits.words = (s.k + 63) / 64;
+  bits.panels = AlignedArray<std::uint64_t>::Zeros(Panels(w) * bits.planes * bits.words * kPanel);
+  bits.tap_sums.assign(w.taps() * s.rows, 0);
+  for (std::size_t row = 0; row < s.rows; ++row) {
+    bits.scales.push_back(ScaleOf(s, row));
+    const Slot slot = SlotOf(w, row);
+    for (std::size_t column = 0; column < s.k; ++column) {
+      int code = 0;
+      for (unsigned p = 0; p < bits.planes; ++p) {
+        const std::uint64_t bit = BitOf(s, p, row, column);
+        code |= static_cast<int>(bit) << p;
+        bits.panels[((slot.panel * bits.planes + p) * bits.words + column / 64) * kPanel + slot.lane] |=
+            bit << (column % 64);
+      }
+      bits.tap_sums[column / w.tap_channels() * s.rows + row] += s.bits == 1 ? 1 - 2 * code : 2 * code - 3;
+    }
+  }
+  if (s.bits == 1) bits.sparse = Residual(s);
+  else bits.sparse.row_start.assign(s.rows + 1, 0);
+  return bits;
+}
+
+SignWeights PackSigns(const SourceWeights& s, const Weights& w) {
+  SignWeights packed;
+  packed.signs = AlignedArray<std::uint16_t>::Zeros(Panels(w) * s.k);
+  packed.scales = AlignedArray<float>::Zeros(Panels(w) * kPanel);
+  for (std::size_t row = 0; row < s.rows; ++row) {
+    const Slot slot = SlotOf(w, row);
+    packed.scales[slot.panel * kPanel + slot.lane] = ScaleOf(s, row);
+    for (std::size_t column = 0; column < s.k; ++column)
+      packed.signs[slot.panel * s.k + column] |= static_cast<std::uint16_t>(BitOf(s, 0, row, column) << slot.lane);
+  }
+  // Positions ascend by row, hence by panel; within a panel they are put in the order of columns.
+  packed.exception_start.assign(Panels(w) + 1, 0);
+  for (std::size_t i = 0; i < s.value_count; ++i) {
+    const Slot slot = SlotOf(w, s.positions[i] / s.k);
+    ++packed.exception_start[slot.panel + 1];
+    packed.exceptions.push_back({static_cast<std::uint32_t>(s.positions[i] % s.k),
+                                 static_cast<std::uint32_t>(slot.lane), s.values[i]});
+  }
+  for (std::size_t p = 0; p < Panels(w); ++p) {
+    packed.exception_start[p + 1] += packed.exception_start[p];
+    const auto begin = packed.exceptions.begin();
+    std::stable_sort(begin + static_cast<std::ptrdiff_t>(packed.exception_start[p]),
+                     begin + static_cast<std::ptrdiff_t>(packed.exception_start[p + 1]),
+                     [](const auto& a, const auto& b) { return a.column < b.column; });
+  }
+  return packed;
+}
+
+FloatWeights PackFloats(const SourceWeights& s, const Weights& w) {
+  FloatWeights packed;
+  packed.panels = AlignedArray<float>::Zeros(Panels(w) * s.k * kPanel);
+  for (std::size_t row = 0; row < s.rows; ++row) {
+    const Slot slot = SlotOf(w, row);
+    for (std::size_t column = 0; column < s.k; ++column)
+      packed.panels[(slot.panel * s.k + column) * kPanel + slot.lane] = s.values[row * s.k + column];
+  }
+  return packed;
+}
+
+void CheckValues(const SourceWeights& s) {
+  for (std::size_t i = 0; i < s.value_count; ++i)
+    if (!std::isfinite(s.values[i]))
+      throw ContractError("the weights hold " + std::to_string(s.values[i]) + " at index " + std::to_string(i) +
+                          "; every value must be finite");
+  if (s.bits == 32) {
+    if (s.value_count != s.rows * s.k)
+      throw ContractError("weights [" + std::to_string(s.rows) + "," + std::to_string(s.k) + "] need " +
+                          std::to_string(s.rows * s.k) + " values, got " + std::to_string(s.value_count));
+    return;
+  }
+  for (std::size_t i = 0; i < s.value_count; ++i) {
+    if (s.positions[i] >= s.rows * s.k)
+      throw ContractError("position " + std::to_string(s.positions[i]) + " is outside " +
+                          std::to_string(s.rows * s.k) + " weights");
+    if (i > 0 && s.positions[i] <= s.positions[i - 1])
+      throw ContractError("positions must ascend, but " + std::to_string(s.positions[i]) + " follows " +
+                          std::to_string(s.positions[i - 1]));
+  }
+}
+
+void CheckScales(const SourceWeights& s) {
+  if (s.bits == 32) return;
+  if (s.scale_count != 1 && s.scale_count != s.rows)
+    throw ContractError("scales must be 1 or " + std::to_string(s.rows) + " (one per output channel), got " +
+                        std::to_string(s.scale_count));
+  for (std::size_t i = 0; i < s.scale_count; ++i)
+    if (!(s.scales[i] > 0) || !std::isfinite(s.scales[i]))
+      throw ContractError("scale " + std::to_string(s.scales[i]) + " is not a positive finite number");
+}
+
+void CheckProduct(const SourceWeights& s, unsigned activation_bits) {
+  const bool quantized = activation_bits != 32;
+  const bool exists = s.bits == 1 || (s.bits == 2 && activation_bits <= 4) || (s.bits == 32 && !quantized);
+  if (!exists)
+    throw ContractError("there is no product " + std::to_string(s.bits) + "/" + std::to_string(activation_bits));
+  // |sum| <= k * (largest weight) * (2^bits - 1) must stay below 2^31.
+  const double largest = (s.bits == 2 ? 3.0 : 1.0) * ((1u << (quantized ? activation_bits : 0)) - 1);
+  if (static_cast<double>(s.k) * largest >= 2147483648.0)
+    throw ContractError("k = " + std::to_string(s.k) + " with " + std::to_string(activation_bits) +
+                        "-bit activations can exceed 32-bit sums; split the layer or use fewer bits");
+}
+
+void CheckAgainst(const ConvGeometry& g, const SourceWeights& s) {
+  CheckGeometry(g);
+  const std::size_t k = SizeOf({g.kernel.y, g.kernel.x, g.in_channels / g.groups});
+  if (s.rows != g.out_channels || s.k != k)
+    throw ContractError("weights of this convolution must be " + ToString({g.out_channels, k}) + ", got " +
+                        ToString({s.rows, s.k}));
+}
+
+}  // namespace
+
+std::size_t Weights::bytes() const {
+  return std::visit([](const auto& content) { return Bytes(content); }, packed);
+}
+
+Weights PackWeights(const SourceWeights& s, unsigned activation_bits, const std::optional<ConvGeometry>& geometry) {
+  if (s.rows < 1 || s.k < 1) throw ContractError("weights " + ToString({s.rows, s.k}) + " are empty");
+  CheckProduct(s, activation_bits);
+  if (geometry) CheckAgainst(*geometry, s);
+  CheckScales(s);
+  CheckValues(s);
+  Weights w;
+  w.rows = s.rows;
+  w.k = s.k;
+  w.groups = geometry ? geometry->groups : 1;
+  w.weight_bits = s.bits;
+  w.activation_bits = activation_bits;
+  w.geometry = geometry;
+  if (s.bits == 32)
+    w.packed = PackFloats(s, w);
+  else if (activation_bits == 32)
+    w.packed = PackSigns(s, w);
+  else
+    w.packed = PackBits(s, w);
+  return w;
+}
+
+}  // namespace apb

@@ -1,0 +1,88 @@
+// Weights of one layer, repacked once into panels of kPanel output channels.
+#ifndef APB_OPS_WEIGHTS_H_
+#define APB_OPS_WEIGHTS_H_
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "base/aligned.h"
+#include "kernels/bit_gemm/op.h"
+#include "ops/types.h"
+
+namespace apb {
+
+// The sparse residual R with W_hat = scale * S + R: compressed rows, one an output channel, columns ascending.
+struct SparseRows {
+  std::vector<std::size_t> row_start;  // [rows + 1]
+  std::vector<std::uint32_t> columns;
+  std::vector<float> values;
+
+  std::size_t terms(std::size_t row) const { return row_start[row + 1] - row_start[row]; }
+};
+
+// 1- or 2-bit weights that meet quantized activations.
+struct BitWeights {
+  unsigned planes = 1;                   // 1: bit set where s = -1; 2: code p, standing for 2p - 3
+  std::size_t words = 0;                 // 64-bit words of k bits
+  AlignedArray<std::uint64_t> panels;    // [groups][panels of a group][planes][words][kPanel]
+  std::vector<float> scales;             // [rows]
+  std::vector<std::int32_t> tap_sums;    // [taps][rows]: sum of s or 2p - 3 over the channels of a tap
+  SparseRows sparse;
+};
+
+// Binary weights that meet float activations: still a bit per weight; panels are expanded when they are used.
+struct SignWeights {
+  // A full-precision weight that replaces scale * sign.
+  struct Exception {
+    std::uint32_t column;
+    std::uint32_t lane;  // output channel within its panel
+    float value;
+  };
+  AlignedArray<std::uint16_t> signs;           // [groups][panels of a group][k], bit j: channel j is negative
+  AlignedArray<float> scales;                  // [groups][panels of a group][kPanel], 0 beyond the last channel
+  std::vector<std::size_t> exception_start;    // [groups * panels of a group + 1]
+  std::vector<Exception> exceptions;           // by panel, then column
+};
+
+struct FloatWeights {
+  AlignedArray<float> panels;  // [groups][panels of a group][k][kPanel], 0 beyond the last channel
+};
+
+struct Weights {
+  std::size_t rows = 0;  // output channels
+  std::size_t k = 0;     // weights per output channel
+  std::size_t groups = 1;
+  unsigned weight_bits = 32;      // 1, 2 or 32
+  unsigned activation_bits = 32;  // 1, 2, 4, 8 or 32
+  std::optional<ConvGeometry> geometry;
+  std::variant<BitWeights, SignWeights, FloatWeights> packed;
+
+  std::size_t rows_per_group() const { return rows / groups; }
+  std::size_t panels_per_group() const { return (rows_per_group() + kPanel - 1) / kPanel; }
+  std::size_t taps() const { return geometry ? geometry->kernel.y * geometry->kernel.x : 1; }
+  // Input channels of one group.
+  std::size_t tap_channels() const { return k / taps(); }
+  std::size_t bytes() const;
+};
+
+// Weights as the caller has them. Planes are canonical: [bits][rows][words of 32 bits], padding bits zero.
+struct SourceWeights {
+  std::size_t rows = 0, k = 0;
+  unsigned bits = 32;                          // 1 signs, 2 codes, 32 floats
+  const std::uint32_t* planes = nullptr;       // bits * rows * ceil(k / 32) words
+  const float* scales = nullptr;               // of planes: one, or one per row
+  std::size_t scale_count = 0;
+  const std::uint32_t* positions = nullptr;    // of full-precision weights (1 bit): flat, ascending, distinct
+  const float* values = nullptr;               // at positions, or all of them (32 bits)
+  std::size_t value_count = 0;
+};
+
+// Throws ContractError when shapes, scales, positions or values are wrong, when an integer sum could reach 2^31,
+// or when the contract has no such product.
+Weights PackWeights(const SourceWeights& source, unsigned activation_bits, const std::optional<ConvGeometry>& geometry);
+
+}  // namespace apb
+
+#endif  // APB_OPS_WEIGHTS_H_

@@ -1,0 +1,262 @@
+// Whole operations on every instruction set against plain loops, with buffers of exact size. The conformance suite
+// tests the same contract through JavaScript; here the sanitizers watch.
+#include <cmath>
+#include <functional>
+
+#include "ops/layer.h"
+#include "ops/op.h"
+#include "test/check.h"
+
+namespace apb {
+namespace test {
+namespace {
+
+constexpr Encoding kSign = {true, 1, 0, 0.5f};
+
+Encoding Code(unsigned bits, float base) { return {false, bits, base, 0.25f}; }
+
+// A convolution, or a matrix product when `geometry` is a 1x1 one on 1x1 pictures.
+struct Case {
+  ConvGeometry geometry;
+  std::size_t batch, height, width;
+};
+
+const std::vector<Case>& Cases() {
+  static const std::vector<Case> cases = {
+      {{5, 7, 1, {1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0}}, 2, 3, 3},      // pointwise, as it lies in memory
+      {{64, 17, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, 1, 9, 8},    // more than one tile and panel
+      {{3, 16, 1, {3, 2}, {2, 1}, {1, 2}, {2, 0, 1, 3}}, 2, 6, 5},     // four-sided pads, stride, dilation
+      {{6, 4, 2, {2, 3}, {1, 2}, {2, 1}, {0, 1, 2, 0}}, 1, 5, 6},      // groups
+      {{33, 33, 33, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, 1, 4, 4},   // depthwise, beyond a word
+      {{70, 3, 1, {5, 5}, {3, 3}, {1, 1}, {4, 4, 4, 4}}, 1, 3, 2},     // pads wider than the picture
+      {{2, 2, 1, {1, 1}, {1, 1}, {1, 1}, {3, 3, 3, 3}}, 1, 1, 1},      // positions that see nothing
+  };
+  return cases;
+}
+
+std::size_t DepthOf(const ConvGeometry& g) { return g.kernel.y * g.kernel.x * (g.in_channels / g.groups); }
+
+// Random binary weights with full-precision ones, about a fifth; row 0 has none.
+struct Binary {
+  std::size_t rows, k;
+  std::vector<std::uint32_t> planes, positions;
+  std::vector<float> scales, values, dense;
+
+  Binary(std::size_t rows, std::size_t k) : rows(rows), k(k), planes(rows * ((k + 31) / 32), 0) {
+    for (std::size_t r = 0; r < rows; ++r) scales.push_back(0.25f + static_cast<float>(RandomBelow(8)) / 4);
+    for (std::size_t i = 0; i < rows * k; ++i) {
+      const bool negative = Random() & 1;
+      const std::size_t column = i % k;
+      if (negative) planes[i / k * ((k + 31) / 32) + column / 32] |= 1u << (column % 32);
+      dense.push_back(negative ? -scales[i / k] : scales[i / k]);
+      if (i < k || RandomBelow(5)) continue;
+      positions.push_back(static_cast<std::uint32_t>(i));
+      values.push_back(3 * RandomFloat());
+      dense.back() = values.back();
+    }
+  }
+  SourceWeights Source() const {
+    return {rows,          k, 1, planes.data(), scales.data(), scales.size(), positions.data(), values.data(),
+            values.size()};
+  }
+};
+
+// What a code stands for.
+float ValueOf(const Encoding& e, unsigned q) {
+  return e.sign ? (q ? -e.step : e.step) : e.base + e.step * static_cast<float>(q);
+}
+
+struct Input {
+  Buffer buffer;
+  std::vector<float> values;
+};
+
+Input RandomPlanes(const Shape& shape, const Encoding& encoding) {
+  Input input = {Buffer(shape, encoding), {}};
+  std::vector<std::uint32_t> canonical(CanonicalWords(input.buffer), 0);
+  const std::size_t rows = input.buffer.rows(), k = input.buffer.k(), words = (k + 31) / 32;
+  for (std::size_t i = 0; i < rows * k; ++i) {
+    const unsigned q = static_cast<unsigned>(RandomBelow(1u << encoding.bits));
+    for (unsigned p = 0; p < encoding.bits; ++p)
+      canonical[(p * rows + i / k) * words + i % k / 32] |= ((q >> p) & 1) << (i % k % 32);
+    input.values.push_back(ValueOf(encoding, q));
+  }
+  ImportPlanes(canonical.data(), input.buffer);
+  std::vector<std::uint32_t> back(canonical.size(), 1);
+  ExportPlanes(input.buffer, back.data());
+  CHECK(back == canonical, "planes survive the way in and out");
+  return input;
+}
+
+Input RandomFloats(const Shape& shape) {
+  Input input = {Buffer(shape, std::nullopt), {}};
+  for (std::size_t i = 0; i < input.buffer.size(); ++i)
+    input.values.push_back(input.buffer.floats()[i] = 2 * RandomFloat());
+  return input;
+}
+
+// Calls visit(output index, sum of products, sum of their magnitudes) for the zero-padded convolution in float64.
+void Convolve(const Case& c, std::size_t out_h, std::size_t out_w, const std::vector<float>& x,
+              const std::vector<float>& w, const std::function<void(std::size_t, double, double)>& visit) {
+  const ConvGeometry& g = c.geometry;
+  const std::size_t channels = g.in_channels / g.groups, k = DepthOf(g);
+  std::size_t index = 0;
+  for (std::size_t n = 0; n < c.batch; ++n)
+    for (std::size_t oy = 0; oy < out_h; ++oy)
+      for (std::size_t ox = 0; ox < out_w; ++ox)
+        for (std::size_t o = 0; o < g.out_channels; ++o, ++index) {
+          double sum = 0, magnitude = 0;
+          for (std::size_t l = 0; l < k; ++l) {
+            const std::size_t ky = l / channels / g.kernel.x, kx = l / channels % g.kernel.x;
+            const long y = static_cast<long>(oy * g.strides.y + ky * g.dilations.y) - static_cast<long>(g.pads.top);
+            const long xx = static_cast<long>(ox * g.strides.x + kx * g.dilations.x) - static_cast<long>(g.pads.left);
+            if (y < 0 || xx < 0 || y >= static_cast<long>(c.height) || xx >= static_cast<long>(c.width)) continue;
+            const std::size_t pixel = (n * c.height + static_cast<std::size_t>(y)) * c.width + static_cast<std::size_t>(xx);
+            const std::size_t group = o / (g.out_channels / g.groups);
+            const double term = static_cast<double>(w[o * k + l]) * x[pixel * g.in_channels + group * channels + l % channels];
+            sum += term;
+            magnitude += std::fabs(term);
+          }
+          visit(index, sum, magnitude);
+        }
+}
+
+Epilogue Identity(std::size_t channels) {
+  return {std::vector<float>(channels, 1.0f), std::vector<float>(channels, 0.0f), {}, std::nullopt};
+}
+
+std::size_t Outputs(std::size_t size, std::size_t kernel, std::size_t stride, std::size_t dilation, std::size_t pads) {
+  return (size + pads - (dilation * (kernel - 1) + 1)) / stride + 1;
+}
+
+// `encoding` absent: float input.
+void CheckLayer(const Case& c, const std::optional<Encoding>& encoding) {
+  const ConvGeometry& g = c.geometry;
+  const std::size_t h = Outputs(c.height, g.kernel.y, g.strides.y, g.dilations.y, g.pads.top + g.pads.bottom);
+  const std::size_t w = Outputs(c.width, g.kernel.x, g.strides.x, g.dilations.x, g.pads.left + g.pads.right);
+  const Shape in_shape = {c.batch, c.height, c.width, g.in_channels};
+  const Input x = encoding ? RandomPlanes(in_shape, *encoding) : RandomFloats(in_shape);
+  const Binary source(g.out_channels, DepthOf(g));
+  const Weights weights = PackWeights(source.Source(), encoding ? encoding->bits : 32, g);
+  std::vector<float> first;
+  for (const Variant& v : Variants()) {
+    Buffer out({c.batch, h, w, g.out_channels}, std::nullopt);
+    Run(v.kernels, LayerOp{true, Identity(g.out_channels)}, {{&x.buffer}, &out, &weights});
+    const std::vector<float> got(out.floats(), out.floats() + out.size());
+    Convolve(c, h, w, x.values, source.dense, [&](std::size_t i, double sum, double magnitude) {
+      // Float input: k float32 terms. Quantized: the decomposition adds alpha * S and R, whose terms are at most the
+      // weight's scale (below 2.25) and 5.25 in size against weights that may be near 0, hence the constant.
+      const double k = static_cast<double>(source.k);
+      const double bound = 2 * (k + 8) * std::ldexp(1.0, -24) * (magnitude + (encoding ? 10 * k * 4 : 0) + 1e-30);
+      CHECK(std::fabs(got[i] - sum) <= bound, v.name + ", output " + std::to_string(i) + " got " +
+                                                  std::to_string(got[i]) + ", expected " + std::to_string(sum));
+    });
+    if (first.empty()) first = got;
+    if (encoding) CHECK(got == first, v.name + " differs in bits from portable");
+  }
+}
+
+TEST(LayersWithFloatInput) {
+  for (const Case& c : Cases()) CheckLayer(c, std::nullopt);
+}
+
+TEST(LayersWithQuantizedInput) {
+  for (const Case& c : Cases())
+    for (const Encoding& e : {kSign, Code(1, 0), Code(2, -0.375f), Code(4, 0), Code(8, 0.5f)}) CheckLayer(c, e);
+}
+
+// Both 2-bit weights and signs, on sums that plain integers give.
+TEST(IntegerProductsAreExact) {
+  for (const std::size_t k : {1, 31, 64, 65, 200})
+    for (const std::size_t m : {1, 64, 67})
+      for (const Encoding& e : {Encoding{true, 1, 0, 1}, Encoding{false, 2, 0, 1}}) {
+        const std::size_t rows = 18;
+        const Input x = RandomPlanes({m, k}, e);
+        std::vector<std::uint32_t> planes(2 * rows * ((k + 31) / 32), 0);
+        std::vector<int> codes(rows * k);
+        for (std::size_t i = 0; i < rows * k; ++i) {
+          const unsigned p = static_cast<unsigned>(RandomBelow(4));
+          codes[i] = 2 * static_cast<int>(p) - 3;
+          for (unsigned u = 0; u < 2; ++u)
+            planes[(u * rows + i / k) * ((k + 31) / 32) + i % k / 32] |= ((p >> u) & 1) << (i % k % 32);
+        }
+        const float scale = 1;
+        SourceWeights source = {rows, k, 2, planes.data(), &scale, 1, nullptr, nullptr, 0};
+        const Weights weights = PackWeights(source, e.bits, std::nullopt);
+        for (const Variant& v : Variants()) {
+          std::vector<std::int32_t> out(m * rows);
+          RunGemmInt(v.kernels, x.buffer, weights, out.data(), out.size());
+          for (std::size_t i = 0; i < m; ++i)
+            for (std::size_t j = 0; j < rows; ++j) {
+              int expected = 0;
+              for (std::size_t l = 0; l < k; ++l) expected += codes[j * k + l] * static_cast<int>(x.values[i * k + l]);
+              CHECK(out[i * rows + j] == expected, v.name + ", k " + std::to_string(k));
+            }
+        }
+      }
+}
+
+TEST(PlanesAreReshaped) {
+  for (const auto& [from, to] : std::vector<std::pair<Shape, Shape>>{
+           {{2, 3, 3, 5}, {2, 45}}, {{1, 130}, {13, 10}}, {{4, 64}, {2, 128}}, {{3, 1}, {1, 3}}}) {
+    Input x = RandomPlanes(from, Code(4, 0));
+    Buffer out(to, Code(4, 0)), floats(to, std::nullopt);
+    Run({}, ReshapeOp{}, {{&x.buffer}, &out, nullptr});
+    Run({}, DequantizeOp{}, {{&out}, &floats, nullptr});
+    for (std::size_t i = 0; i < floats.size(); ++i) CHECK(floats.floats()[i] == x.values[i], ToString(to));
+  }
+}
+
+TEST(PoolsStayInBounds) {
+  const PoolGeometry g = {{3, 2}, {2, 2}, {2, 1, 1, 1}};
+  Input x = RandomFloats({2, 5, 4, 3});
+  Buffer max({2, 3, 3, 3}, std::nullopt), mean({2, 3, 3, 3}, std::nullopt), global({2, 3}, std::nullopt);
+  Run({}, MaxPoolOp{g}, {{&x.buffer}, &max, nullptr});
+  Run({}, AvgPoolOp{g, false}, {{&x.buffer}, &mean, nullptr});
+  Run({}, GlobalAvgPoolOp{}, {{&x.buffer}, &global, nullptr});
+  for (std::size_t i = 0; i < max.size(); ++i) CHECK(max.floats()[i] >= mean.floats()[i], std::to_string(i));
+}
+
+template <typename F>
+void ExpectRefusal(const char* what, F f) {
+  bool refused = false;
+  try {
+    f();
+  } catch (const ContractError&) {
+    refused = true;
+  }
+  CHECK(refused, what);
+}
+
+TEST(WhatDoesNotFitIsRefused) {
+  const Binary source(4, 18);
+  const ConvGeometry g = {2, 4, 1, {3, 3}, {1, 1}, {1, 1}, {0, 0, 0, 0}};
+  const Weights weights = PackWeights(source.Source(), 32, g);
+  Input x = RandomFloats({1, 3, 3, 2});
+  Buffer wrong({1, 1, 2, 4}, std::nullopt), right({1, 1, 1, 4}, std::nullopt), small({1, 2, 2, 2}, std::nullopt);
+  const Kernels kernels = Variants().back().kernels;
+  const LayerOp op = {true, Identity(4)};
+  Run(kernels, op, {{&x.buffer}, &right, &weights});
+  ExpectRefusal("output shape", [&] { Run(kernels, op, {{&x.buffer}, &wrong, &weights}); });
+  ExpectRefusal("input too small", [&] { Run(kernels, op, {{&small}, &right, &weights}); });
+  ExpectRefusal("no weights", [&] { Run(kernels, op, {{&x.buffer}, &right, nullptr}); });
+  ExpectRefusal("in place", [&] { Run(kernels, op, {{&right}, &right, &weights}); });
+  ExpectRefusal("short epilogue", [&] { Run(kernels, LayerOp{true, Identity(3)}, {{&x.buffer}, &right, &weights}); });
+  ExpectRefusal("a matrix product with these weights",
+                [&] { Run(kernels, LayerOp{false, Identity(4)}, {{&x.buffer}, &right, &weights}); });
+  ExpectRefusal("overflowing sums", [&] {
+    SourceWeights huge = source.Source();
+    huge.k = std::size_t{1} << 31;
+    PackWeights(huge, 1, std::nullopt);
+  });
+  ExpectRefusal("a shape beyond memory", [&] { Buffer({std::size_t{1} << 40, std::size_t{1} << 40}, std::nullopt); });
+  ExpectRefusal("groups that do not divide", [&] {
+    ConvGeometry odd = g;
+    odd.groups = 3;
+    PackWeights(source.Source(), 32, odd);
+  });
+}
+
+}  // namespace
+}  // namespace test
+}  // namespace apb
