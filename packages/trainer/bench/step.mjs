@@ -86,8 +86,11 @@ const labels = tf.oneHot(
 );
 
 const times = [];
+let cpu;
 let loss;
 for (let step = 0; step < +steps; step++) {
+  // The first two steps warm up.
+  if (step === 2) cpu = process.cpuUsage();
   const start = performance.now();
   const run = () =>
     tf.tidy(
@@ -109,6 +112,7 @@ for (let step = 0; step < +steps; step++) {
   } else loss = run();
   times.push(performance.now() - start);
 }
+const used = process.cpuUsage(cpu);
 const sorted = times.slice(Math.min(2, times.length - 1), profile ? -1 : undefined).sort((a, b) => a - b);
 const median = sorted[Math.floor(sorted.length / 2)];
 console.log(
@@ -118,6 +122,8 @@ console.log(
     steps: +steps,
     medianMs: +median.toFixed(1),
     imagesPerSecond: +((+batch / median) * 1000).toFixed(1),
+    // Processor time a step, all threads: what other programs on the machine do not change.
+    cpuMs: +((used.user + used.system) / 1000 / (steps - 2)).toFixed(1),
     loss,
     tensors: tf.memory().numTensors,
   }),

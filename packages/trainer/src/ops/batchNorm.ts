@@ -34,13 +34,13 @@ export function batchNormTrain(
   return { y, mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D };
 }
 
-/** The batch norm of one kind of engine, on rows [R, C]. */
+/** The batch norm of one kind of engine, on [.., C]; a row is everything but the last axis. */
 export interface BatchNormMethod {
-  /** @returns y [R, C], mean [C], variance [C] */
-  forward(x: tf.Tensor2D, gamma: tf.Tensor1D, beta: tf.Tensor1D, epsilon: number): tf.Tensor[];
-  /** @returns the gradients of x [R, C], gamma [C] and beta [C] */
+  /** @returns y (x's shape), mean [C], variance [C] */
+  forward(x: tf.Tensor, gamma: tf.Tensor1D, beta: tf.Tensor1D, epsilon: number): tf.Tensor[];
+  /** @returns the gradients of x, gamma and beta, of their shapes */
   backward(
-    dy: tf.Tensor2D,
+    dy: tf.Tensor,
     saved: Saved,
     epsilon: number,
   ): [dx: tf.Tensor, dgamma: tf.Tensor, dbeta: tf.Tensor];
@@ -48,7 +48,7 @@ export interface BatchNormMethod {
 
 /** What the backward pass needs of the forward one. */
 export interface Saved {
-  readonly x: tf.Tensor2D;
+  readonly x: tf.Tensor;
   readonly gamma: tf.Tensor1D;
   readonly mean: tf.Tensor1D;
   readonly variance: tf.Tensor1D;
@@ -68,31 +68,25 @@ function method(): BatchNormMethod {
   return tf.getBackend() === 'tensorflow' ? fused : composed;
 }
 
-/** [.., C] -> [R, C] */
-function asRows(x: tf.Tensor): tf.Tensor2D {
-  return tf.reshape(x, [-1, x.shape[x.rank - 1]]);
-}
-
 /** Registered for any backend at its first use, so that the op also works on one of the caller's own. */
 function ensureKernel(): void {
   const backendName = tf.getBackend();
   if (tf.getKernel(name, backendName)) return;
   registerKernel(
     backendName,
-    kernel(name, ({ x, gamma, beta }: Inputs, { epsilon }: Attrs) => {
-      const [y, ...statistics] = method().forward(asRows(x), gamma, beta, epsilon);
-      return [tf.reshape(y, x.shape), ...statistics];
-    }),
+    kernel(name, ({ x, gamma, beta }: Inputs, { epsilon }: Attrs) =>
+      method().forward(x, gamma, beta, epsilon),
+    ),
   );
   tf.registerGradient({
     kernelName: name,
     inputsToSave: ['x', 'gamma'],
     outputsToSave: [false, true, true],
     gradFunc: (dys, [x, gamma, mean, variance], attrs) => {
-      const dy = (dys as tf.Tensor[])[0];
-      const saved = { x: asRows(x), gamma, mean, variance } as Saved;
-      const [dx, dgamma, dbeta] = method().backward(asRows(dy), saved, (attrs as unknown as Attrs).epsilon);
-      return { x: () => tf.reshape(dx, x.shape), gamma: () => dgamma, beta: () => dbeta };
+      const saved = { x, gamma, mean, variance } as Saved;
+      const { epsilon } = attrs as unknown as Attrs;
+      const [dx, dgamma, dbeta] = tf.tidy(() => method().backward((dys as tf.Tensor[])[0], saved, epsilon));
+      return { x: () => dx, gamma: () => dgamma, beta: () => dbeta };
     },
   });
 }

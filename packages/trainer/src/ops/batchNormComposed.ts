@@ -20,7 +20,7 @@ export const composed: BatchNormMethod = {
   },
 
   backward(dy, { x, gamma, mean, variance }, epsilon) {
-    const rows = x.shape[0];
+    const rows = x.size / gamma.size;
     const r = inverse(variance, epsilon);
     const d = tf.sub(x, mean);
     const dbeta = tf.squeeze(columnSums(dy), [0]);
@@ -33,9 +33,9 @@ export const composed: BatchNormMethod = {
   },
 };
 
-/** [R, C] -> [C] */
+/** [.., C] -> [C] */
 function columnMeans(x: tf.Tensor): tf.Tensor1D {
-  return tf.div(tf.squeeze(columnSums(x), [0]), x.shape[0]);
+  return tf.div(tf.squeeze(columnSums(x), [0]), x.size / x.shape[x.rank - 1]);
 }
 
 function inverse(variance: tf.Tensor1D, epsilon: number): tf.Tensor1D {

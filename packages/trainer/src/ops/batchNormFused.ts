@@ -13,19 +13,24 @@ export const fused: BatchNormMethod = {
       [asImage(x), gamma, beta, none, none],
       6,
     );
-    return [tf.reshape(y, x.shape), mean, variance];
+    return [like(x, y), mean, variance];
   },
 
   backward(dy, { x, gamma, mean, variance }, epsilon) {
     const inputs = [asImage(dy), asImage(x), gamma, mean, variance, tf.tensor1d([])];
     const [dx, dgamma, dbeta] = execute('FusedBatchNormGradV3', attributes(epsilon), inputs, 5);
-    return [tf.reshape(dx, x.shape), dgamma, dbeta];
+    return [like(x, dx), dgamma, dbeta];
   },
 };
 
-/** [R, C] -> [1, R, 1, C] */
-function asImage(x: tf.Tensor2D): tf.Tensor4D {
-  return tf.reshape(x, [1, x.shape[0], 1, x.shape[1]]);
+/** The op takes rank 4: [N, C] -> [1, N, 1, C]. */
+function asImage(x: tf.Tensor): tf.Tensor {
+  return x.rank === 4 ? x : tf.reshape(x, [1, -1, 1, x.shape[x.rank - 1]]);
+}
+
+/** Back to the shape of the input. */
+function like(x: tf.Tensor, image: tf.Tensor): tf.Tensor {
+  return x.rank === 4 ? image : tf.reshape(image, x.shape);
 }
 
 function attributes(epsilon: number) {

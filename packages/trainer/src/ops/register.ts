@@ -15,6 +15,8 @@ import { trainDilatedFusedConvolutions } from './fusedConvolution.js';
 import { type Kernel, registerFallback, registerKernel } from './kernel.js';
 import { maxPool3d } from './maxPool3d.js';
 import { maxPool3dGrad, maxPoolGrad } from './maxPoolGrad.js';
+import { reluGradient } from './reluGradient.js';
+import { step } from './step.js';
 import { stridedSliceGradient } from './stridedSliceGradient.js';
 import { addTensorMethods } from './tensorMethods.js';
 import { unsortedSegmentSum } from './unsortedSegmentSum.js';
@@ -38,7 +40,7 @@ const replaced: Record<EngineName, Kernel[]> = {
     unsortedSegmentSum,
   ],
   cpu: [maxPool3dGrad, ...avgPoolGrads],
-  tensorflow: [maxPool3dGrad],
+  tensorflow: [maxPool3dGrad, step],
 };
 
 const done = new Set<EngineName>();
@@ -58,7 +60,8 @@ export function registerOps(engine: EngineName): void {
   }
   if (engine === 'tensorflow') registerFallback(engine, dilatedDepthwise, isDilated);
   // Again for each engine: loading one may have registered tfjs-core's own gradients anew.
-  for (const gradient of [...convolutionGradients, stridedSliceGradient]) tf.registerGradient(gradient);
+  for (const gradient of [...convolutionGradients, stridedSliceGradient, reluGradient])
+    tf.registerGradient(gradient);
   trainDilatedFusedConvolutions();
   addTensorMethods();
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type Dense, distinct, random, uniform, zeros } from './arrays.js';
 import { onEachEngine } from './engines.js';
 import { checkGradients, sumOfProductsTolerance } from './gradients.js';
@@ -58,6 +58,12 @@ await onEachEngine(() => {
       });
     });
   }
+
+  test('step: 1 above zero, alpha from zero down, NaN for NaN', () => {
+    const x = tf.tensor1d([-2, -0, 0, 1e-30, 3, Number.NaN]);
+    expect([...tf.step(x).dataSync()]).toEqual([0, 0, 0, 1, 1, Number.NaN]);
+    expect([...tf.step(x, 0.25).dataSync()]).toEqual([0.25, 0.25, 0.25, 1, 1, Number.NaN]);
+  });
 
   test('prelu gradients, one slope per channel (seed 520)', () => {
     const next = random(520);
