@@ -38,15 +38,16 @@ export function expectSamePlanes(got: Planes, expected: Planes, what: string): v
       got[field] === expected[field],
       `${what}: ${field} is ${got[field]}, expected ${expected[field]}`,
     );
-  const at = firstDifference(unpack(got), unpack(expected));
-  const place = `row ${Math.floor(at / got.k)}, column ${at % got.k}`;
-  if (at >= 0)
-    throw new Mismatch(
-      `${what}: the code at ${place} is ${unpack(got)[at]}, expected ${unpack(expected)[at]}`,
-    );
   const word = firstDifference(got.words, expected.words);
-  if (word >= 0)
-    throw new Mismatch(`${what}: padding bits are set in word ${word} (0x${got.words[word]?.toString(16)})`);
+  if (word < 0) return;
+  const codes = unpack(got);
+  const at = firstDifference(codes, unpack(expected));
+  const place = `row ${Math.floor(at / got.k)}, column ${at % got.k}`;
+  throw new Mismatch(
+    at < 0
+      ? `${what}: padding bits are set in word ${word} (0x${got.words[word]?.toString(16)})`
+      : `${what}: the code at ${place} is ${codes[at]}, expected ${unpack(expected)[at]}`,
+  );
 }
 
 export function expectSame(got: Value, expected: Value, what: string): void {

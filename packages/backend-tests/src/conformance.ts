@@ -1,4 +1,5 @@
 import { type BackendFactory, isUnusable, type OpName, opNames } from '@apb/core';
+import { executeNeeds } from './cases/execute.js';
 import { scenarios } from './cases/index.js';
 import { Mismatch } from './compare.js';
 import { Rig } from './rig.js';
@@ -43,18 +44,19 @@ export async function conformanceCases(
   make: BackendFactory,
   options: ConformanceOptions,
 ): Promise<Conformance> {
-  const probe = await make().probe();
+  const candidate = make();
+  const probe = await candidate.probe();
   if (isUnusable(probe)) return unusable(`${probe.unusable} ${probe.fix}`, options.required);
   const seed = seedOf(options);
   const rigs = (options.isas ?? probe.isas).map(isa => new Rig(make, isa));
   const cases = rigs.flatMap(rig =>
     scenarios(seed).map(({ subject, name, run }): ConformanceCase => {
-      const absent = isOpName(subject) && !probe.ops.has(subject);
+      const skipped = whySkipped(subject, probe.ops, candidate.execute !== undefined);
       return {
         name,
         op: subject,
         isa: rig.isa,
-        ...(absent ? { skipped: `${subject} is not among the capabilities` } : {}),
+        ...(skipped ? { skipped } : {}),
         run: () => run(rig).catch(error => Promise.reject(replayable(error, seed))),
       };
     }),
@@ -114,6 +116,12 @@ function replayable(error: unknown, seed: number): Error {
   return labelled(`seed ${seed} (replay with APB_TEST_SEED=${seed})`, error);
 }
 
-function isOpName(subject: Subject): subject is OpName {
-  return (opNames as readonly string[]).includes(subject);
+function whySkipped(subject: Subject, ops: ReadonlySet<OpName>, whole: boolean): string | undefined {
+  if (subject === 'execute') {
+    if (!whole) return 'the backend has no execute';
+    const missing = executeNeeds.find(op => !ops.has(op));
+    return missing && `its network needs ${missing}, which is not among the capabilities`;
+  }
+  const isOp = (opNames as readonly string[]).includes(subject);
+  return isOp && !ops.has(subject as OpName) ? `${subject} is not among the capabilities` : undefined;
 }

@@ -11,6 +11,8 @@ export type Subject = OpName | 'transfer' | 'lifecycle' | 'prepareWeights' | 'ex
 export interface Scenario {
   readonly subject: Subject;
   readonly name: string;
+  /** Present where the check is made of runs of one operation. */
+  readonly problems?: () => readonly Problem[];
   run(rig: Rig): Promise<void>;
 }
 
@@ -31,6 +33,7 @@ export function problemScenario(subject: OpName, name: string, problems: () => P
   return {
     subject,
     name,
+    problems: made,
     run: rig =>
       rig.compareThreads(backend => {
         return made().map(problem => {

@@ -48,10 +48,15 @@ export class KnownProduct {
     return this.input.layer.rows;
   }
 
+  /** The result to the last bit, or undefined where the order of the product is free. */
+  expected(epilogue: Epilogue, residual?: Float32Array): Value | undefined {
+    return this.exact && this.valueOf(exactEpilogue(this.exact, epilogue, residual), epilogue);
+  }
+
   problem(label: string, epilogue: Epilogue, residual?: Float32Array): Problem {
     const { x, layer, geometry } = this.input;
     const real = trueEpilogue(this.real, epilogue, residual);
-    const expected = this.exact && this.valueOf(exactEpilogue(this.exact, epilogue, residual), epilogue);
+    const expected = this.expected(epilogue, residual);
     const op: Op = { op: geometry ? 'conv2d' : 'gemm', epilogue };
     return {
       label: `${this.input.label}, ${label}`,

@@ -15,16 +15,15 @@ export function pack(
   codes: ArrayLike<number>,
 ): Planes {
   const rowBytes = 4 * Math.ceil(k / 32);
-  const view = new DataView(new ArrayBuffer(bits * rows * rowBytes));
+  const bytes = new Uint8Array(bits * rows * rowBytes);
   for (let plane = 0; plane < bits; plane++)
-    for (let row = 0; row < rows; row++)
-      for (let i = 0; i < k; i++) {
-        const bit = Math.floor(codes[row * k + i] / 2 ** plane) % 2;
-        const at = (plane * rows + row) * rowBytes + Math.floor(i / 8);
-        view.setUint8(at, view.getUint8(at) + bit * 2 ** (i % 8));
-      }
-  const words = new Uint32Array(view.byteLength / 4);
-  for (let i = 0; i < words.length; i++) words[i] = view.getUint32(4 * i, true);
+    for (let row = 0; row < rows; row++) {
+      const start = (plane * rows + row) * rowBytes;
+      for (let i = 0; i < k; i++)
+        bytes[start + Math.floor(i / 8)] |= ((codes[row * k + i] >> plane) & 1) << (i % 8);
+    }
+  const view = new DataView(bytes.buffer);
+  const words = Uint32Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(4 * i, true));
   return { kind, bits, rows, k, words };
 }
 
@@ -36,7 +35,7 @@ export function unpack({ bits, rows, k, words }: Planes): Uint8Array {
     for (let row = 0; row < rows; row++)
       for (let i = 0; i < k; i++) {
         const word = words[(plane * rows + row) * rowWords + Math.floor(i / 32)];
-        codes[row * k + i] += (Math.floor(word / 2 ** (i % 32)) % 2) * 2 ** plane;
+        codes[row * k + i] |= ((word >>> (i % 32)) & 1) << plane;
       }
   return codes;
 }

@@ -51,7 +51,7 @@ export function reachable(x: number, error: number, quantizer: Quantizer): [lowe
   const at = (y: number) => (clipped(y, quantizer) - lo) * inv;
   // Not half-even: a value within the slack of a tie may go either way.
   return [
-    Math.ceil(at(x - error) - slack - 0.5),
+    Math.max(0, Math.ceil(at(x - error) - slack - 0.5)),
     Math.min(2 ** bits - 1, Math.floor(at(x + error) + slack + 0.5)),
   ];
 }

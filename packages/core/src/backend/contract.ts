@@ -111,7 +111,10 @@ export interface KernelBackend {
    */
   gemmInt(a: DeviceBuffer, weights: PreparedWeights, out: Int32Array): void;
 
-  /** Runs one operation; `weights` exactly for gemm and conv2d. */
+  /**
+   * Runs one operation; `weights` exactly for gemm and conv2d.
+   * @throws Error when a buffer or weights are disposed, or number, kind or shape of the buffers do not fit
+   */
   run(op: Op, inputs: readonly DeviceBuffer[], out: DeviceBuffer, weights?: PreparedWeights): void;
 
   /** A whole network in one call, off the event loop. Inputs are copied before the promise is returned. */
