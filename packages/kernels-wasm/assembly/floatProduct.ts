@@ -1,6 +1,9 @@
 import { add, Floats, LANES, loadFloats, loadSplat, mul, splat, storeFloats } from 'isa';
 import { PANEL } from './floatPanel';
 
+/** Columns of a panel that pass over all pixels before the next ones: 16 KiB of weights with SIMD. */
+const BLOCK: i32 = 512;
+
 /**
  * One panel of weights by `pixels` patches of float input, read through the tap table without copying them:
  * to[i, 0..PANEL) = sum over taps, channels of panel * x, each sum in float32 in ascending order of k from +0.
@@ -20,17 +23,48 @@ export function floatProduct(
   channels: i32,
   zeros: usize,
 ): void {
-  const tableStride = usize(4 * taps);
-  for (let i = 0; i < pixels; i += 4, table += 3 * tableStride, to += 4 * toStride) {
-    let a0 = splat(0), b0 = splat(0), a1 = splat(0), b1 = splat(0);
-    let a2 = splat(0), b2 = splat(0), a3 = splat(0), b3 = splat(0);
+  for (let i = 0; i < pixels; i++) storePair(to + usize(i) * toStride, splat(0), splat(0));
+  const tapsAtOnce = max(1, BLOCK / channels);
+  for (let tap = 0; tap < taps; tap += tapsAtOnce)
+    for (let c = 0; c < channels; c += BLOCK) {
+      const columns = min(BLOCK, channels - c);
+      const some = min(tapsAtOnce, taps - tap);
+      addBlock(to, toStride, panel, table + 4 * tap, 4 * taps, pixels, some, x + 4 * c, pixelBytes, columns, zeros);
+      panel += usize(4 * PANEL * columns * some);
+    }
+}
+
+/** Adds the products of some taps and channels, a tile of 4 pixels at a time. */
+@inline
+function addBlock(
+  to: usize,
+  toStride: usize,
+  panel: usize,
+  table: usize,
+  tableStride: usize,
+  pixels: i32,
+  taps: i32,
+  x: usize,
+  pixelBytes: usize,
+  columns: i32,
+  zeros: usize,
+): void {
+  const end = usize(4 * columns);
+  for (let i = 0; i < pixels; i += 4, table += 4 * tableStride) {
+    const to1 = to + toStride;
+    const to2 = to1 + toStride;
+    const to3 = to2 + toStride;
+    let a0 = loadFloats(to), b0 = loadFloats(to + 4 * LANES);
+    let a1 = loadFloats(to1), b1 = loadFloats(to1 + 4 * LANES);
+    let a2 = loadFloats(to2), b2 = loadFloats(to2 + 4 * LANES);
+    let a3 = loadFloats(to3), b3 = loadFloats(to3 + 4 * LANES);
     let w = panel;
-    for (let tap = 0; tap < taps; tap++, table += 4) {
-      const x0 = pixelAt(table, x, pixelBytes, zeros);
-      const x1 = pixelAt(table + tableStride, x, pixelBytes, zeros);
-      const x2 = pixelAt(table + 2 * tableStride, x, pixelBytes, zeros);
-      const x3 = pixelAt(table + 3 * tableStride, x, pixelBytes, zeros);
-      const end = usize(4 * channels);
+    for (let tap: usize = 0; tap < usize(4 * taps); tap += 4) {
+      let at = table + tap;
+      const x0 = pixelAt(at, x, pixelBytes, zeros);
+      const x1 = pixelAt((at += tableStride), x, pixelBytes, zeros);
+      const x2 = pixelAt((at += tableStride), x, pixelBytes, zeros);
+      const x3 = pixelAt(at + tableStride, x, pixelBytes, zeros);
       for (let c: usize = 0; c < end; c += 4, w += 4 * PANEL) {
         const low = loadFloats(w);
         const high = loadFloats(w + 4 * LANES);
@@ -49,9 +83,10 @@ export function floatProduct(
       }
     }
     storePair(to, a0, b0);
-    storePair(to + toStride, a1, b1);
-    storePair(to + 2 * toStride, a2, b2);
-    storePair(to + 3 * toStride, a3, b3);
+    storePair(to1, a1, b1);
+    storePair(to2, a2, b2);
+    storePair(to3, a3, b3);
+    to = to3 + toStride;
   }
 }
 
