@@ -1,7 +1,9 @@
 // Builds the C++ tests and the library with the address and undefined-behaviour sanitizers, and runs them. Sources and
 // flags come from binding.gyp, so that tests compile what the addon ships.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { compiler, root } from './toolchain.mjs';
 
@@ -43,16 +45,38 @@ const testSources = readdirSync(join(root, 'test'))
   .filter(file => file.endsWith('.cc'))
   .map(file => ({ source: `test/${file}`, flags }));
 
-function run(command, args) {
-  const result = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
-  if (result.error) throw result.error;
-  if (result.status !== 0) process.exit(result.status ?? 1);
+/** Exit code where there is nothing to test with. */
+const UNAVAILABLE = 3;
+/** Compilations at a time. */
+const JOBS = Math.min(4, availableParallelism());
+
+function unavailable(why) {
+  console.error(`the sanitizer tests cannot run here: ${why}`);
+  process.exit(UNAVAILABLE);
 }
 
 const command = compiler();
-if (!command)
-  throw new Error('the sanitizer tests need a C++ compiler (g++ or clang++), set CXX to name one');
+if (!command) unavailable('there is no C++ compiler (g++ or clang++)');
 const [cxx, ...cxxArgs] = command.split(' ');
+
+/** Runs the compiler. @returns its output when it fails */
+async function compilerRun(args) {
+  const child = spawn(cxx, [...cxxArgs, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', data => {
+      output += data;
+    });
+  const [status] = await once(child, 'close');
+  if (output) process.stderr.write(output);
+  if (status !== 0) process.exit(1);
+}
+
+/** Whether programs can be linked with the sanitizers' run-time library, which is a package of its own in places. */
+function hasSanitizers() {
+  const args = [...cxxArgs, ...SANITIZE, '-x', 'c++', '-', '-o', join(out, 'probe')];
+  return spawnSync(cxx, args, { input: 'int main() {}' }).status === 0;
+}
 
 const modified = file => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 const headers = readdirSync(join(root, 'src'), { recursive: true })
@@ -63,15 +87,25 @@ const newestHeader = Math.max(
 );
 
 /** Compiles one source unless its object is newer than everything it can depend on. */
-function compile({ source, flags }) {
-  const object = join(out, source.replaceAll('/', '_').replace(/\.cc$/, '.o'));
+async function compile({ source, flags }) {
+  const object = objectOf(source);
   if (modified(object) <= Math.max(modified(join(root, source)), newestHeader))
-    run(cxx, [...cxxArgs, ...flags, ...SANITIZE, '-Isrc', '-I.', '-c', source, '-o', object]);
-  return object;
+    await compilerRun([...flags, ...SANITIZE, '-Isrc', '-I.', '-c', source, '-o', object]);
+}
+
+function objectOf(source) {
+  return join(out, source.replaceAll('/', '_').replace(/\.cc$/, '.o'));
 }
 
 mkdirSync(out, { recursive: true });
-const objects = [...librarySources, ...testSources].map(compile);
+if (!hasSanitizers()) unavailable(`${command} cannot link ${SANITIZE[0]}`);
+const sources = [...librarySources, ...testSources];
+const queue = sources.values();
+await Promise.all(
+  Array.from({ length: JOBS }, async () => {
+    for (const source of queue) await compile(source);
+  }),
+);
 const program = join(out, 'tests');
-run(cxx, [...cxxArgs, ...SANITIZE, ...objects, '-o', program]);
-run(program, process.argv.slice(2));
+await compilerRun([...SANITIZE, ...sources.map(({ source }) => objectOf(source)), '-o', program]);
+process.exitCode = spawnSync(program, process.argv.slice(2), { cwd: root, stdio: 'inherit' }).status ?? 1;
