@@ -57,6 +57,7 @@ const layouts: Layout[] = [
     { strides: [2, 1], pads: [1, 0, 1, 2], groups: 8 },
   ],
   ['a wide row', [1, 2, 67, 8], 5, [3, 3], { pads: [1, 1, 1, 1] }],
+  ['enough work for several threads', [1, 14, 15, 36], 24, [3, 3], { pads: [1, 1, 1, 1] }],
   ['65 output channels', [1, 3, 4, 10], 65, [3, 3], { pads: [1, 1, 1, 1] }],
 ];
 

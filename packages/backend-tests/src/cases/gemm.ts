@@ -22,6 +22,8 @@ const sizes: (readonly [m: number, n: number, k: number])[] = [
   [65, 2, 257],
   [2, 65, 511],
   [3, 3, 1025],
+  // Enough work to be shared out among threads.
+  [70, 40, 600],
 ];
 
 export function gemmScenarios(randomFor: RandomFor): Scenario[] {

@@ -27,6 +27,8 @@ const blocks: Size[] = [
   ...[...edges, 1023, 1024, 1025, 4095, 4097].map((v): Size => [2, 3, v]),
   ...edges.map((v): Size => [v, 3, 40]),
   ...edges.map((v): Size => [3, v, 40]),
+  [7, 70, 1030],
+  [70, 9, 600],
 ];
 
 /** Integers no product gives, laid around the output. */

@@ -6,6 +6,7 @@ import {
   type KernelBackend,
   type OpName,
   opNames,
+  type Planes,
 } from '@apb/core';
 import { expectReject, expectSameBits, expectThat, expectThrow } from '../compare.js';
 import { kernelWeights } from '../oracle/layer.js';
@@ -76,13 +77,23 @@ export function lifecycleScenarios(): Scenario[] {
     scenario('a disposed backend does nothing, and disturbs no other', async rig => {
       const [ended, other] = [await rig.fresh(), await rig.fresh()];
       const data = Float32Array.of(1, -0, 3);
-      const buffer = ended.upload({ shape: [3], data });
+      const [buffer, second] = [ended.upload({ shape: [3], data }), ended.upload({ shape: [3], data })];
       const kept = other.upload({ shape: [3], data });
       ended.dispose();
       ended.dispose();
       expectThrow(() => ended.download(buffer), 'download from a disposed backend');
       expectThrow(() => ended.upload({ shape: [3], data }), 'upload to a disposed backend');
       expectThrow(() => ended.alloc({ kind: 'float', shape: [3] }), 'alloc of a disposed backend');
+      const planes: Planes = { kind: 'sign', bits: 1, rows: 1, k: 3, words: Uint32Array.of(5) };
+      const encoding = { kind: 'sign', bits: 1, scale: 1 } as const;
+      expectThrow(() => ended.importPlanes(planes, encoding), 'importPlanes to a disposed backend');
+      const none = { positions: new Uint32Array(0), values: new Float32Array(0) };
+      const weights = { kind: 'apb', signs: planes, scales: Float32Array.of(1), ...none } as const;
+      expectThrow(
+        () => ended.prepareWeights(weights, { activationBits: 1 }),
+        'prepareWeights of a disposed backend',
+      );
+      expectThrow(() => ended.run({ op: 'reshape' }, [buffer], second), 'run of a disposed backend');
       buffer.dispose();
       expectSameBits(other.download(kept).data, data, 'another instance after the disposal');
       other.dispose();
