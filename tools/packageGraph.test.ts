@@ -24,7 +24,11 @@ describe('package graph', () => {
   for (const [name, may] of Object.entries(allowed)) {
     it(`${name} depends on nothing but [${may}]`, () => {
       const manifest = JSON.parse(readFileSync(join(packages, name, 'package.json'), 'utf8'));
-      const installed = { ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.peerDependencies };
+      const installed = {
+        ...manifest.dependencies,
+        ...manifest.optionalDependencies,
+        ...manifest.peerDependencies,
+      };
       expect(may).toEqual(expect.arrayContaining(ours(Object.keys(installed))));
       expect(may).toEqual(expect.arrayContaining(ours(importsOf(join(packages, name, 'src')))));
     });
@@ -32,7 +36,8 @@ describe('package graph', () => {
 
   it('core depends on nothing and imports only its own files', () => {
     const manifest = JSON.parse(readFileSync(join(packages, 'core/package.json'), 'utf8'));
-    for (const kind of ['dependencies', 'optionalDependencies', 'peerDependencies']) expect(manifest[kind]).toBeUndefined();
+    for (const kind of ['dependencies', 'optionalDependencies', 'peerDependencies'])
+      expect(manifest[kind]).toBeUndefined();
     expect(importsOf(join(packages, 'core/src')).filter(name => !name.startsWith('.'))).toEqual([]);
   });
 
@@ -46,7 +51,8 @@ describe('package graph', () => {
   });
 
   it('the scanner sees every form of import', () => {
-    const source = "import a from 'a'; export * from \"b\"; import 'c'; await import('d'); require('e'); import type { F } from 'f';";
+    const source =
+      "import a from 'a'; export * from \"b\"; import 'c'; await import('d'); require('e'); import type { F } from 'f';";
     expect(specifiers(source)).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
   });
 });
@@ -63,5 +69,7 @@ function importsOf(folder: string): string[] {
 }
 
 function specifiers(source: string): string[] {
-  return [...source.matchAll(/(?:\bfrom|\bimport|\bimport\(|\brequire\()\s*['"]([^'"]+)['"]/g)].map(match => match[1]);
+  return [...source.matchAll(/(?:\bfrom|\bimport|\bimport\(|\brequire\()\s*['"]([^'"]+)['"]/g)].map(
+    match => match[1],
+  );
 }

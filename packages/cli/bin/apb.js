@@ -16,7 +16,9 @@ if (!existsSync(path('../dist/main.js')) && existsSync(path('../../../pnpm-works
     stdio: ['ignore', 2, 2],
   });
   if (status !== 0) {
-    process.stderr.write(`apb: the build failed${error ? ` (${error.message})` : ''}; run \`pnpm build\` to see why\n`);
+    process.stderr.write(
+      `apb: the build failed${error ? ` (${error.message})` : ''}; run \`pnpm build\` to see why\n`,
+    );
     process.exit(1);
   }
 }

@@ -33,13 +33,18 @@ export async function evaluate(
     let seconds = 0;
     for (let at = 0; at < images; at += BATCH) {
       const count = Math.min(BATCH, images - at);
-      const batch = normalise(data.test.images.subarray(at * pixels, (at + count) * pixels), count, model.input);
+      const batch = normalise(
+        data.test.images.subarray(at * pixels, (at + count) * pixels),
+        count,
+        model.input,
+      );
       const started = performance.now();
       const scores = await session.run(batch);
       seconds += (performance.now() - started) / 1e3;
       const classes = scores.data.length / count;
       for (let i = 0; i < count; i++)
-        if (argmax(scores.data.subarray(i * classes, (i + 1) * classes)) === data.test.labels[at + i]) correct++;
+        if (argmax(scores.data.subarray(i * classes, (i + 1) * classes)) === data.test.labels[at + i])
+          correct++;
       options.onProgress?.(at + count, images);
     }
     const { backend, isa } = session.explain();

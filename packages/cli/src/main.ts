@@ -30,7 +30,9 @@ export async function main(args: readonly string[]): Promise<number> {
 
 function program(): Command {
   const program = new Command('apb')
-    .description('Train, store and run neural networks whose weights are binary plus a few in full precision.')
+    .description(
+      'Train, store and run neural networks whose weights are binary plus a few in full precision.',
+    )
     .version(version())
     .showSuggestionAfterError()
     .exitOverride()

@@ -27,7 +27,8 @@ async function readBytes(path: string): Promise<Uint8Array> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EISDIR') return readBytes(`${path}/model.safetensors`);
-    if (code === 'ENOENT') throw new InputError(`${path} does not exist; give a model file or a run directory`);
+    if (code === 'ENOENT')
+      throw new InputError(`${path} does not exist; give a model file or a run directory`);
     throw new InputError(`${path} cannot be read (${code}); give a model file or a run directory`);
   }
 }

@@ -25,7 +25,9 @@ export async function decodePicture(path: string, input: Model['input']): Promis
   try {
     const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
     if (info.channels !== channels)
-      throw new InputError(`${path} has ${info.channels} channels, the model takes ${channels}; convert the picture`);
+      throw new InputError(
+        `${path} has ${info.channels} channels, the model takes ${channels}; convert the picture`,
+      );
     return data;
   } catch (error) {
     throw unreadable(path, error);

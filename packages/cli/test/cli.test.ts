@@ -58,7 +58,9 @@ describe('doctor', () => {
     expect(status).toBe(0);
     const { backends, training } = JSON.parse(stdout);
     expect(backends.map((b: { name: string }) => b.name)).toEqual(['native', 'wasm', 'reference']);
-    expect(training.map((t: { name: string }) => t.name)).toEqual(expect.arrayContaining(['wasm', 'tensorflow', 'cpu']));
+    expect(training.map((t: { name: string }) => t.name)).toEqual(
+      expect.arrayContaining(['wasm', 'tensorflow', 'cpu']),
+    );
     for (const b of [...backends, ...training]) if (!b.usable) expect(b.reason).not.toBe('');
     expect(backends.find((b: { name: string }) => b.name === 'reference')).toMatchObject({ usable: true });
   });
@@ -89,7 +91,9 @@ describe('inspect', () => {
 describe('predict', () => {
   it('gives the top classes of a picture', async () => {
     const picture = join(folder, 'grey.png');
-    await sharp({ create: { width: 28, height: 28, channels: 3, background: '#777' } }).png().toFile(picture);
+    await sharp({ create: { width: 28, height: 28, channels: 3, background: '#777' } })
+      .png()
+      .toFile(picture);
     const { status, stdout } = run('predict', file, picture, '--json');
     expect(status).toBe(0);
     const [{ file: name, classes }] = JSON.parse(stdout).predictions;
@@ -100,7 +104,9 @@ describe('predict', () => {
 
   it('refuses pictures of the wrong size, broken and missing ones', async () => {
     const large = join(folder, 'large.png');
-    await sharp({ create: { width: 40, height: 28, channels: 3, background: '#777' } }).png().toFile(large);
+    await sharp({ create: { width: 40, height: 28, channels: 3, background: '#777' } })
+      .png()
+      .toFile(large);
     expectBadInput(run('predict', file, large), /large\.png is 40x28/, /28x28/);
     writeFileSync(join(folder, 'broken.png'), 'no picture');
     expectBadInput(run('predict', file, join(folder, 'broken.png')), /broken\.png/, /PNG/);
@@ -134,7 +140,11 @@ describe('data and training', () => {
   });
 
   it('names unknown models and data sets and the known ones', () => {
-    expectBadInput(run('train', '--model', 'resnet21', '--data', 'mnist', '--out', 'lost'), /resnet21/, /resnet20/);
+    expectBadInput(
+      run('train', '--model', 'resnet21', '--data', 'mnist', '--out', 'lost'),
+      /resnet21/,
+      /resnet20/,
+    );
     expectBadInput(run('data', 'fetch', 'imagenet'), /imagenet/, /cifar10/);
     expectBadInput(run('eval', file, '--data', 'imagenet'), /imagenet/, /mnist/);
     expect(readdirSync(folder)).not.toContain('lost');

@@ -15,9 +15,26 @@ export function smallModel(): Model {
     graph: {
       inputShape: [28, 28, 1],
       nodes: [
-        { op: 'conv2d', name: 'conv', inputs: ['input'], weights: 'conv/kernel', bias: 'conv/bias', strides: [2, 2], dilations: [1, 1], pads: [1, 1, 1, 1], groups: 1 },
+        {
+          op: 'conv2d',
+          name: 'conv',
+          inputs: ['input'],
+          weights: 'conv/kernel',
+          bias: 'conv/bias',
+          strides: [2, 2],
+          dilations: [1, 1],
+          pads: [1, 1, 1, 1],
+          groups: 1,
+        },
         { op: 'relu', name: 'relu', inputs: ['conv'] },
-        { op: 'maxPool', name: 'pool', inputs: ['relu'], window: [2, 2], strides: [2, 2], pads: [0, 0, 0, 0] },
+        {
+          op: 'maxPool',
+          name: 'pool',
+          inputs: ['relu'],
+          window: [2, 2],
+          strides: [2, 2],
+          pads: [0, 0, 0, 0],
+        },
         { op: 'flatten', name: 'flat', inputs: ['pool'] },
         { op: 'dense', name: 'hidden', inputs: ['flat'], weights: 'hidden/kernel' },
         { op: 'dense', name: 'scores', inputs: ['hidden'], weights: 'scores/kernel' },

@@ -15,7 +15,11 @@ export function dataCommand(): Command {
       const { dir, train, test } = await fetchDataset(name, {
         onProgress: (label: string, done: number, total: number) => progress.update(label, done, total),
       });
-      print({ dir, train, test }, options, () => `${name}: ${train} training and ${test} test pictures in ${dir}`);
+      print(
+        { dir, train, test },
+        options,
+        () => `${name}: ${train} training and ${test} test pictures in ${dir}`,
+      );
     } finally {
       progress.stop();
     }

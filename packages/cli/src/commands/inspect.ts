@@ -44,7 +44,17 @@ async function explain(model: Parameters<typeof createSession>[0], options: Insp
 
 function layerTable(memory: Memory): string {
   return table(
-    ['parameter', 'encoding', 'shape', 'weights', 'full precision', 'bits/weight', 'paper', 'released code', 'file'],
+    [
+      'parameter',
+      'encoding',
+      'shape',
+      'weights',
+      'full precision',
+      'bits/weight',
+      'paper',
+      'released code',
+      'file',
+    ],
     memory.layers.map(l => [
       l.name,
       l.encoding,
@@ -63,10 +73,7 @@ function totalsTable(memory: Memory): string {
   const { compressed, model } = memory.totals;
   return table(
     ['total', 'weights', 'bits/weight', 'paper', 'released code', 'file'],
-    [
-      ['compressed layers', compressed] as const,
-      ['whole model', model] as const,
-    ].map(([name, t]) => [
+    [['compressed layers', compressed] as const, ['whole model', model] as const].map(([name, t]) => [
       name,
       t.weights,
       t.bitsPerWeight.toFixed(3),
@@ -80,6 +87,13 @@ function totalsTable(memory: Memory): string {
 function planTable(plan: Plan): string {
   return table(
     ['nodes', 'op', 'product', 'output', 'bytes', 'backend'],
-    plan.steps.map(s => [s.nodes.join(' '), s.op, s.product ?? '', s.outputShape.join('x'), s.bytes, s.backend]),
+    plan.steps.map(s => [
+      s.nodes.join(' '),
+      s.op,
+      s.product ?? '',
+      s.outputShape.join('x'),
+      s.bytes,
+      s.backend,
+    ]),
   );
 }

@@ -49,7 +49,10 @@ async function quickstart(options: OutputOptions): Promise<Row[]> {
     await train({ ...common, weights: 'apb', init: join(runs, 'fp32'), out: join(runs, 'apb') }, options);
     note('4/4 running both from their files', options);
     await mkdir(FOLDER, { recursive: true });
-    return [await keepAndMeasure(runs, 'fp32', data, options), await keepAndMeasure(runs, 'apb', data, options)];
+    return [
+      await keepAndMeasure(runs, 'fp32', data, options),
+      await keepAndMeasure(runs, 'apb', data, options),
+    ];
   } finally {
     await rm(runs, { recursive: true, force: true });
   }
@@ -74,7 +77,12 @@ async function train(run: TrainOptions, options: OutputOptions): Promise<void> {
 }
 
 /** Copies a run's model file into FOLDER and measures what stands there. */
-async function keepAndMeasure(runs: string, weights: string, data: Dataset, options: OutputOptions): Promise<Row> {
+async function keepAndMeasure(
+  runs: string,
+  weights: string,
+  data: Dataset,
+  options: OutputOptions,
+): Promise<Row> {
   const file = join(FOLDER, `mnist-${weights}.safetensors`);
   await copyFile(join(runs, weights, 'model.safetensors'), `${file}.tmp`);
   await rename(`${file}.tmp`, file);

@@ -5,7 +5,9 @@ import { note, type OutputOptions, print } from '../ui/output.js';
 
 export function setupCommand(): Command {
   const tensorflow = withOutput(
-    new Command('tensorflow').description('obtain the fast training engine (about 1 GB), outside the checkout'),
+    new Command('tensorflow').description(
+      'obtain the fast training engine (about 1 GB), outside the checkout',
+    ),
   ).action(async (options: OutputOptions) => {
     const result = await setupTensorflow({ onProgress: step => note(step, options) });
     print(result, options, () =>

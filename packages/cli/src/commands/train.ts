@@ -10,7 +10,9 @@ import { TrainingView } from '../ui/training.js';
 export function trainCommand(): Command {
   return withOutput(
     new Command('train')
-      .description('train a network; the run directory holds its settings, metrics, checkpoint and model file')
+      .description(
+        'train a network; the run directory holds its settings, metrics, checkpoint and model file',
+      )
       .option('--model <name>', 'mnist-cnn or resnet20')
       .option('--data <name>', 'mnist, fashion-mnist or cifar10')
       .addOption(new Option('--weights <kind>', 'weight quantizer').choices(['apb', 'binary', 'fp32']))

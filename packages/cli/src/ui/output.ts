@@ -18,7 +18,10 @@ export function note(message: string, options: OutputOptions): void {
 
 /** Plain columns; numbers to the right. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const numeric = head.map((_, c) => rows.length > 0 && rows.every(row => /^[-+]?[\d.,]+( ?(%|B|kB|MB|x))?$|^-?$/.test(String(row[c]))));
+  const numeric = head.map(
+    (_, c) =>
+      rows.length > 0 && rows.every(row => /^[-+]?[\d.,]+( ?(%|B|kB|MB|x))?$|^-?$/.test(String(row[c]))),
+  );
   const made = new Table({
     head: [...head],
     colAligns: numeric.map(n => (n ? 'right' : 'left')),

@@ -14,7 +14,10 @@ export class TrainingView {
 
   show(p: TrainProgress): void {
     if (p.phase === 'epoch') return this.line(`epoch ${p.epoch}: ${summary(p.metrics)}`);
-    const detail = p.loss === undefined ? '' : `loss ${p.loss.toFixed(3)}, ${(p.imagesPerSecond ?? 0).toFixed(0)} pictures/s`;
+    const detail =
+      p.loss === undefined
+        ? ''
+        : `loss ${p.loss.toFixed(3)}, ${(p.imagesPerSecond ?? 0).toFixed(0)} pictures/s`;
     this.progress.update(`${p.phase} ${p.epoch}/${p.epochs}`, p.step, p.steps, detail);
   }
 
@@ -32,7 +35,12 @@ export class TrainingView {
   }
 }
 
-function summary(m: { trainLoss: number; testTop1: number; bitsPerWeight: number; imagesPerSecond: number }): string {
+function summary(m: {
+  trainLoss: number;
+  testTop1: number;
+  bitsPerWeight: number;
+  imagesPerSecond: number;
+}): string {
   return [
     `loss ${m.trainLoss.toFixed(3)}`,
     `test top-1 ${percent(m.testTop1)}`,
