@@ -89,7 +89,7 @@ class Backend implements WasmBackend {
     if (this.disposed) throw new Error('this wasm backend has been disposed');
     if (this.device) throw new Error('this wasm backend is initialised already; make another one');
     const unusable = whyUnusable();
-    if (unusable) throw new Error(`${unusable.unusable}. ${unusable.fix}`);
+    if (unusable) throw new Error(`${unusable.unusable} ${unusable.fix}`);
     const chosen = chooseIsa(isa);
     const device = new Device(chosen, await instantiate(chosen, this.options.maxMemory));
     if (this.disposed) device.close();

@@ -30,7 +30,7 @@ const modules = new Map<Isa, Promise<WebAssembly.Module>>();
 export function whyUnusable(): Unusable | undefined {
   if (typeof WebAssembly !== 'object')
     return {
-      unusable: 'this JavaScript engine has no WebAssembly',
+      unusable: 'This JavaScript engine has no WebAssembly.',
       fix: 'Use Node 20 or newer, or a browser from 2017 or later, without flags that switch WebAssembly off.',
     };
   try {
@@ -38,7 +38,7 @@ export function whyUnusable(): Unusable | undefined {
     return undefined;
   } catch (error) {
     return {
-      unusable: `WebAssembly may not compile code here: ${messageOf(error)}`,
+      unusable: `WebAssembly may not compile code here: ${messageOf(error)}.`,
       fix: "If the page has a content security policy, add 'wasm-unsafe-eval' to its script-src.",
     };
   }
@@ -112,6 +112,7 @@ function newMemory(): WebAssembly.Memory {
   }
 }
 
+/** An engine's message, to stand inside a sentence. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return (error instanceof Error ? error.message : String(error)).replace(/\.+$/, '');
 }

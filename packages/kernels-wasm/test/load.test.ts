@@ -52,7 +52,7 @@ describe('where WebAssembly does not work', () => {
   it('says that it is absent', async () => {
     vi.stubGlobal('WebAssembly', undefined);
     const probe = await createWasmBackend().probe();
-    expect(isUnusable(probe) && probe.unusable).toBe('this JavaScript engine has no WebAssembly');
+    expect(isUnusable(probe) && probe.unusable).toBe('This JavaScript engine has no WebAssembly.');
     await expect(createWasmBackend().init()).rejects.toThrow('no WebAssembly. Use Node 20');
   });
 
@@ -60,13 +60,13 @@ describe('where WebAssembly does not work', () => {
     stub({
       Module: class {
         constructor() {
-          throw new original.CompileError('Wasm code generation disallowed by embedder');
+          throw new original.CompileError('Wasm code generation disallowed by embedder.');
         }
       },
     });
     const probe = await createWasmBackend().probe();
     expect(probe).toEqual({
-      unusable: 'WebAssembly may not compile code here: Wasm code generation disallowed by embedder',
+      unusable: 'WebAssembly may not compile code here: Wasm code generation disallowed by embedder.',
       fix: "If the page has a content security policy, add 'wasm-unsafe-eval' to its script-src.",
     });
   });
