@@ -96,19 +96,15 @@ export function rowLayout(
   return { groups, groupRows, paddedRows: Math.ceil(groupRows / panel) * panel, taps, channels: k / taps };
 }
 
-/** Spreads one value per row over the padded layout, 0 in the padding. */
-export function padded(
+/** alpha spread over the padded layout, 0 in the padding. */
+export function paddedScales(
   { groups, groupRows, paddedRows }: RowLayout,
-  value: (row: number) => number,
+  scales: Float32Array,
 ): Float32Array {
   const out = new Float32Array(groups * paddedRows);
   for (let row = 0; row < groups * groupRows; row++)
-    out[Math.floor(row / groupRows) * paddedRows + (row % groupRows)] = value(row);
+    out[Math.floor(row / groupRows) * paddedRows + (row % groupRows)] = scaleOf(scales, row);
   return out;
-}
-
-export function paddedScales(layout: RowLayout, scales: Float32Array): Float32Array {
-  return padded(layout, row => scaleOf(scales, row));
 }
 
 export function putSparse(blocks: Scope, { rowStart, columns, values }: SparseRows): SparseAddresses {
