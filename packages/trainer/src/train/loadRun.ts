@@ -2,8 +2,8 @@ import { InputError } from '@apb/core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { restoreCheckpoint } from './checkpoint.js';
 import { resumedConfig, type TrainConfig } from './config.js';
+import { modelOf } from './modelOf.js';
 import { RunDirectory } from './runDirectory.js';
-import { modelOf } from './start.js';
 
 /** A network as the last finished epoch of a run left it, and the run's settings. */
 export interface LoadedRun {

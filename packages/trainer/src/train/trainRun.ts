@@ -12,9 +12,11 @@ import { resolveConfig, resumedConfig, type TrainConfig, type TrainOptions } fro
 import { top1 } from './evaluate.js';
 import { type InputShare, inputShares } from './inputShares.js';
 import { compression, type EpochMetrics, imagesPerSecond, warnings } from './metrics.js';
+import { modelOf } from './modelOf.js';
+import { type Optimizers, optimizersOf } from './optimizersOf.js';
 import { RunDirectory } from './runDirectory.js';
 import { cosine } from './schedule.js';
-import { modelOf, type Optimizers, optimizersOf, startFrom } from './start.js';
+import { startFrom } from './startFrom.js';
 import { trainStep } from './step.js';
 
 /** Told after every step of training and testing, and after every epoch. */

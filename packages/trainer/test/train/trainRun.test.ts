@@ -201,7 +201,7 @@ describe('trainRun refuses', () => {
       { model: 'resnet20' },
       /^resnet20 takes pictures of 32x32x3, squares has 28x28x1; choose another model$/,
     ],
-    [{ init: '/nowhere' }, /^init \/nowhere holds no run with a finished epoch; give the folder of one$/],
+    [{ init: '/nowhere' }, /^\/nowhere holds no run with a finished epoch; give the folder of one$/],
     [{ resume: true }, /run holds no run to resume; leave resume out to start one$/],
     [{ out: '' }, /^no run directory is given/],
   ])('%o and leaves nothing behind', async (wrong, message) => {
