@@ -19,6 +19,7 @@ import { reluGradient } from './reluGradient.js';
 import { step } from './step.js';
 import { stridedSliceGradient } from './stridedSliceGradient.js';
 import { addTensorMethods } from './tensorMethods.js';
+import { isTransposed, transposedMatMul } from './transposedMatMul.js';
 import { unsortedSegmentSum } from './unsortedSegmentSum.js';
 
 const convolutionKernels: Kernel[] = [
@@ -59,6 +60,7 @@ export function registerOps(engine: EngineName): void {
       registerFallback(engine, kernel, (attrs: ConvAttrs) => !isPlain(attrs));
   }
   if (engine === 'tensorflow') registerFallback(engine, dilatedDepthwise, isDilated);
+  if (engine === 'wasm') registerFallback(engine, transposedMatMul, isTransposed);
   // Again for each engine: loading one may have registered tfjs-core's own gradients anew.
   for (const gradient of [...convolutionGradients, stridedSliceGradient, reluGradient])
     tf.registerGradient(gradient);
