@@ -1,41 +1,41 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { BatchNormMethod } from './batchNorm.js';
-import { columnSums } from './columnSums.js';
+import { channelAffine } from './channelAffine.js';
+import { channelMeans } from './channelMeans.js';
 
 /**
- * Batch norm from elementwise kernels and column sums. With d = x - mean, r = 1 / sqrt(variance + epsilon) and R
- * rows:
+ * Batch norm from kernels every engine has. With d = x - mean and r = 1 / sqrt(variance + epsilon):
  *
  *     y = d * (gamma r) + beta
  *     dbeta = sum dy,  dgamma = r * sum (dy * d)
- *     dx = gamma r * (dy - dbeta / R - d * r^2 * sum (dy * d) / R)
+ *     dx = dy * (gamma r) - d * (gamma r^3 mean(dy * d)) - gamma r mean(dy)
  */
 export const composed: BatchNormMethod = {
   forward(x, gamma, beta, epsilon) {
-    const mean = columnMeans(x);
-    const d = tf.sub(x, mean);
-    const variance = columnMeans(tf.square(d));
-    const y = tf.add(tf.mul(d, tf.mul(gamma, inverse(variance, epsilon))), beta);
+    const mean = channelMeans(x);
+    const d = centred(x, mean);
+    const variance = channelMeans(tf.square(d));
+    const y = channelAffine(d, tf.mul(gamma, inverse(variance, epsilon)), beta);
     return [y, mean, variance];
   },
 
   backward(dy, { x, gamma, mean, variance }, epsilon) {
     const rows = x.size / gamma.size;
     const r = inverse(variance, epsilon);
-    const d = tf.sub(x, mean);
-    const dbeta = tf.squeeze(columnSums(dy), [0]);
-    const products = tf.squeeze(columnSums(tf.mul(dy, d)), [0]);
-    const scale = tf.mul(gamma, r);
-    const slope = tf.mul(tf.mul(scale, tf.square(r)), tf.div(products, -rows));
-    const offset = tf.mul(scale, tf.div(dbeta, -rows));
-    const dx = tf.add(tf.add(tf.mul(dy, scale), tf.mul(d, slope)), offset);
-    return [dx, tf.mul(products, r), dbeta];
+    const scale = tf.mul(gamma, r) as tf.Tensor1D;
+    const d = centred(x, mean);
+    const meanOfDy = channelMeans(dy);
+    const meanOfProduct = channelMeans(tf.mul(dy, d));
+    const slope = tf.neg(tf.mul(tf.mul(scale, tf.square(r)), meanOfProduct)) as tf.Tensor1D;
+    const offset = tf.neg(tf.mul(scale, meanOfDy)) as tf.Tensor1D;
+    const dx = tf.add(channelAffine(dy, scale, offset), channelAffine(d, slope));
+    return [dx, tf.mul(tf.mul(meanOfProduct, r), rows), tf.mul(meanOfDy, rows)];
   },
 };
 
-/** [.., C] -> [C] */
-function columnMeans(x: tf.Tensor): tf.Tensor1D {
-  return tf.div(tf.squeeze(columnSums(x), [0]), x.size / x.shape[x.rank - 1]);
+/** x - mean, in the shape of x. */
+function centred(x: tf.Tensor, mean: tf.Tensor1D): tf.Tensor {
+  return channelAffine(x, tf.onesLike(mean), tf.neg(mean));
 }
 
 function inverse(variance: tf.Tensor1D, epsilon: number): tf.Tensor1D {

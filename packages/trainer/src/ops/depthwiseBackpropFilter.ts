@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { columnSums } from './columnSums.js';
+import { channelSums } from './channelMeans.js';
 import {
   type ConvAttrs,
   type Convolution,
@@ -31,7 +31,7 @@ export const depthwiseBackpropFilter = kernel(
     const taps: tf.Tensor[] = [];
     for (let i = 0; i < kh; i++) {
       for (let j = 0; j < kw; j++) {
-        taps.push(tf.tidy(() => columnSums(tf.mul(tapView(padded, conv, [i, j]), dy))));
+        taps.push(tf.tidy(() => channelSums(tf.mul(tapView(padded, conv, [i, j]), dy))));
       }
     }
     return tf.reshape(tf.concat(taps), attrs.filterShape);

@@ -1,6 +1,6 @@
 import { decompose, InputError, roundToFloat16, type ValueType, type WeightData } from '@apb/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { columnSums } from '../ops/columnSums.js';
+import { channelSums } from '../ops/channelMeans.js';
 import { meanMagnitude, startDelta } from './scales.js';
 import type { DeltaRule, WeightQuantizer, WeightScales } from './weight.js';
 
@@ -89,8 +89,8 @@ export function signOf(w: tf.Tensor): tf.Tensor {
 
 /** Sums x [..., out] down to [] or [out] and divides by the reduction's share of the summands. */
 export function reduceTo(shape: number[], x: tf.Tensor, reduction: Reduction): tf.Tensor {
-  const columns = columnSums(x);
-  const total = shape.length === 0 ? tf.sum(columns) : tf.reshape(columns, shape);
+  const sums = channelSums(x);
+  const total = shape.length === 0 ? tf.sum(sums) : tf.reshape(sums, shape);
   const count = x.size / total.size;
   if (reduction === 'sum') return total;
   return tf.mul(total, 1 / (reduction === 'mean' ? count : Math.sqrt(count)));
