@@ -62,7 +62,7 @@ export async function evaluate(
 }
 
 /** Index of the largest score; the first of equals. */
-export function argmax(scores: Float32Array): number {
+function argmax(scores: Float32Array): number {
   let best = 0;
   for (let i = 1; i < scores.length; i++) if (scores[i] > scores[best]) best = i;
   return best;

@@ -1,7 +1,7 @@
 import { decompose, type Model } from '@apb/core';
 
 /** Deterministic numbers in [-1, 1). */
-export function numbers(count: number, seed = 1): Float32Array {
+function numbers(count: number, seed = 1): Float32Array {
   let state = seed >>> 0;
   return Float32Array.from({ length: count }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

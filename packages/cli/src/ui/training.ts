@@ -13,7 +13,10 @@ export class TrainingView {
   }
 
   show(p: TrainProgress): void {
-    if (p.phase === 'epoch') return this.line(`epoch ${p.epoch}: ${summary(p.metrics)}`);
+    if (p.phase === 'epoch') {
+      this.line(`epoch ${p.epoch}: ${summary(p.metrics)}`);
+      return;
+    }
     const detail =
       p.loss === undefined
         ? ''
