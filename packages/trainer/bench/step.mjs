@@ -29,7 +29,13 @@ function shortcut(x, to, stride) {
   const [n, h, w, from] = x.shape;
   if (from === to) return x;
   const half = (to - from) / 2;
-  const picked = tf.stridedSlice(x, [0, 0, 0, 0], [n, h, w, from], [1, stride, stride, 1]);
+  const blocks = tf.reshape(x, [(n * h) / stride, stride, w / stride, stride * from]);
+  const picked = tf.reshape(tf.slice(blocks, 0, [(n * h) / stride, 1, w / stride, from]), [
+    n,
+    h / stride,
+    w / stride,
+    from,
+  ]);
   return tf.pad(picked, [
     [0, 0],
     [0, 0],

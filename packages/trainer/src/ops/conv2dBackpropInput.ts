@@ -20,6 +20,7 @@ export const conv2dBackpropInput = kernel(
   ({ dy, filter }: Inputs, attrs: ConvAttrs & { readonly inputShape: Shape4 }) => {
     const conv = describeConvolution(attrs.inputShape, filter.shape, attrs);
     const flipped = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]) as tf.Tensor4D;
-    return tf.conv2d(spreadGradient(dy, conv), flipped, 1, 'valid', 'NHWC', conv.dilations);
+    const { spread, pads } = spreadGradient(dy, conv);
+    return tf.conv2d(spread, flipped, 1, pads, 'NHWC', conv.dilations);
   },
 );

@@ -20,7 +20,8 @@ export const depthwiseBackpropInput = kernel(
     const conv = describeConvolution(attrs.inputShape, filter.shape, attrs, true);
     const [kh, kw, c, m] = filter.shape;
     const flipped = tf.reshape(tf.reverse(filter, [0, 1]), [kh, kw, c * m, 1]) as tf.Tensor4D;
-    const back = tf.depthwiseConv2d(spreadGradient(dy, conv), flipped, 1, 'valid', 'NHWC', conv.dilations);
+    const { spread, pads } = spreadGradient(dy, conv);
+    const back = tf.depthwiseConv2d(tf.pad(spread, pads), flipped, 1, 'valid', 'NHWC', conv.dilations);
     return m === 1 ? back : tf.reshape(tf.sum(tf.reshape(back, [-1, m]), 1), conv.inShape);
   },
 );

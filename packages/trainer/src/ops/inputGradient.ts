@@ -1,21 +1,28 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Convolution, Pair } from './convolution.js';
 
+/** dy spread out and cropped, and the zeros that still belong around it, in the form tf.pad and tf.conv2d take. */
+export interface SpreadGradient {
+  readonly spread: tf.Tensor4D;
+  readonly pads: [Pair, Pair, Pair, Pair];
+}
+
 /**
  * What both input gradients convolve with the flipped kernel:
  *
- *     g[n, h + d(kh-1) - top, w, :] = dy[n, h', w', :]  where h = s h', w = s w', zero elsewhere
+ *     g[n, h + d(kh-1) - top, w + d(kw-1) - left, :] = dy[n, h', w', :]  where h = s h', w = s w', zero elsewhere
  *
- * sized so that a 'valid' convolution with the dilated kernel yields H x W.
+ * of size [N, H + d(kh-1), W + d(kw-1), Co] with its pads, so that a 'valid' convolution with the dilated kernel
+ * yields H x W.
  * @param dy [N, H', W', Co]
- * @returns [N, H + d(kh-1), W + d(kw-1), Co]
  */
-export function spreadGradient(dy: tf.Tensor4D, conv: Convolution): tf.Tensor4D {
-  const [pad0, pad1] = [0, 1].map(axis => margins(conv, axis as 0 | 1));
-  const spread = insertZeros(dy, conv.strides);
-  const cropped = crop(spread, pad0, pad1);
-  const pads = [pad0, pad1].map(pad => pad.map(n => Math.max(n, 0)) as Pair);
-  return pads.flat().some(n => n > 0) ? tf.pad(cropped, [[0, 0], ...pads, [0, 0]]) : cropped;
+export function spreadGradient(dy: tf.Tensor4D, conv: Convolution): SpreadGradient {
+  const [rows, columns] = [margins(conv, 0), margins(conv, 1)];
+  const outer = (pair: Pair) => pair.map(n => Math.max(n, 0)) as Pair;
+  return {
+    spread: crop(insertZeros(dy, conv.strides), rows, columns),
+    pads: [[0, 0], outer(rows), outer(columns), [0, 0]],
+  };
 }
 
 /** Rows to add before and after the spread dy; negative where rows are cut. */
