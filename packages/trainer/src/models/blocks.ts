@@ -1,7 +1,7 @@
 import { initializers, layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { ActivationQuantizer } from '../layers/activationQuantizer.js';
-import { ApbConv2D, type ApbConv2DArgs } from '../layers/apbConv2d.js';
-import { ApbDense, type ApbDenseArgs } from '../layers/apbDense.js';
+import { ApbConv2D } from '../layers/apbConv2d.js';
+import { ApbDense } from '../layers/apbDense.js';
 import { BatchNorm } from '../layers/batchNorm.js';
 import type { DeltaRule, WeightQuantizerConfig } from '../quantizers/weight.js';
 
@@ -19,17 +19,19 @@ export interface ModelOptions {
   readonly deltaRule?: DeltaRule;
 }
 
+type ConvArgs = Omit<Parameters<typeof layers.conv2d>[0], 'name'>;
+type DenseArgs = Omit<Parameters<typeof layers.dense>[0], 'name'>;
 type Apply = (x: SymbolicTensor) => SymbolicTensor;
 
 /** The layers a model is made of, by its options. Names are the same whatever the options, for `transferWeights`. */
 export interface Blocks {
   readonly options: ModelOptions;
   /** Full-precision convolution without bias. */
-  floatConv(name: string, args: Omit<ApbConv2DArgs, 'name'>): Apply;
+  floatConv(name: string, args: ConvArgs): Apply;
   /** Convolution without bias that is compressed unless `weights` is fp32. */
-  conv(name: string, args: Omit<ApbConv2DArgs, 'name'>): Apply;
+  conv(name: string, args: ConvArgs): Apply;
   /** Dense layer without bias that is compressed unless `weights` is fp32. */
-  dense(name: string, args: Omit<ApbDenseArgs, 'name'>): Apply;
+  dense(name: string, args: DenseArgs): Apply;
   /** Full-precision dense layer with bias: the classifier. */
   classifier(name: string, units: number): Apply;
   norm(name: string): Apply;
@@ -42,13 +44,13 @@ export function blocks(options: ModelOptions): Blocks {
   const { weights, activations, deltaRule } = options;
   const quantizer = options.quantizer ?? (weights === 'fp32' ? undefined : { kind: weights });
   let made = 0;
-  // tf.layers treats seed 0 like any other; layers get consecutive seeds from one base.
-  const kernelInitializer = () => initializers.heNormal({ seed: options.seed * 1000 + made++ });
+  // Layers get consecutive seeds from one base. From 1: TensorFlow.js takes seed 0 for none and draws a random one.
+  const kernelInitializer = () => initializers.heNormal({ seed: options.seed * 1000 + ++made });
   const apply =
     (layer: layers.Layer): Apply =>
     x =>
       layer.apply(x) as SymbolicTensor;
-  const floatConv = (name: string, args: Omit<ApbConv2DArgs, 'name'>) =>
+  const floatConv = (name: string, args: ConvArgs) =>
     apply(layers.conv2d({ ...args, name, useBias: false, kernelInitializer: kernelInitializer() }));
   return {
     options,

@@ -38,7 +38,7 @@ export interface ApbOptions {
  * `deltaMin` stays far above the subnormal range, where engines that flush subnormals to zero would decide
  * `t < delta` by `delta - t > 0` wrongly.
  */
-export const apbDefaults: Required<ApbOptions> = {
+const apbDefaults: Required<ApbOptions> = {
   reduction: 'mean',
   perChannel: false,
   deltaAboveAlpha: true,

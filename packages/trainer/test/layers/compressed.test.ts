@@ -72,7 +72,7 @@ function pictures() {
     values.map((v, i) => v + (Math.floor(i / 192) % 4) - 1.5),
     [32, 8, 8, 3],
   );
-  return { x, y: tf.oneHot(tf.tensor1d(classes, 'int32'), 4).toFloat() };
+  return { x, y: tf.cast(tf.oneHot(tf.tensor1d(classes, 'int32'), 4), 'float32') };
 }
 
 async function reload(original: LayersModel): Promise<LayersModel> {

@@ -29,7 +29,7 @@ const snapshot = (m: ReturnType<typeof buildModel>) => m.weights.map(w => values
 await onEachEngine(() => {
   describe('buildModel', () => {
     it('gives the same weights for the same seed and others for another', () => {
-      const [a, b, c] = [1, 1, 2].map(seed => buildModel('mnist-cnn', { ...apb, seed }));
+      const [a, b, c] = [0, 0, 1].map(seed => buildModel('mnist-cnn', { ...apb, seed }));
       expect(snapshot(a)).toEqual(snapshot(b));
       expect(snapshot(c)).not.toEqual(snapshot(a));
     });
