@@ -27,7 +27,11 @@
         "src/kernels/bit_gemm/scalar.cc",
         "src/kernels/expand_signs/scalar.cc",
         "src/kernels/float_gemm/scalar.cc",
-        "src/kernels/quantize/scalar.cc"
+        "src/kernels/quantize/scalar.cc",
+        "src/kernels/sparse_dot/scalar.cc"
+      ],
+      "conditions": [
+        ["target_arch=='x64'", { "sources": ["src/kernels/float_gemm/x86_sse2.cc"] }]
       ]
     },
     {
@@ -52,6 +56,7 @@
         "src/ops/quantized.cc",
         "src/ops/run.cc",
         "src/ops/sparse.cc",
+        "src/ops/transpose_bits.cc",
         "src/ops/types.cc",
         "src/ops/weights.cc",
         "src/ops/window.cc"
@@ -95,7 +100,8 @@
             "src/kernels/bit_gemm/x86_avx2.cc",
             "src/kernels/expand_signs/x86_avx2.cc",
             "src/kernels/float_gemm/x86_avx2.cc",
-            "src/kernels/quantize/x86_avx2.cc"
+            "src/kernels/quantize/x86_avx2.cc",
+            "src/kernels/sparse_dot/x86_avx2.cc"
           ],
           "cflags_cc": ["-mavx2", "-mfma", "-mpopcnt"],
           "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["-mavx2", "-mfma", "-mpopcnt"] },
@@ -108,7 +114,8 @@
             "src/kernels/bit_gemm/x86_avx512vpopcntdq.cc",
             "src/kernels/expand_signs/x86_avx512vpopcntdq.cc",
             "src/kernels/float_gemm/x86_avx512vpopcntdq.cc",
-            "src/kernels/quantize/x86_avx512vpopcntdq.cc"
+            "src/kernels/quantize/x86_avx512vpopcntdq.cc",
+            "src/kernels/sparse_dot/x86_avx512vpopcntdq.cc"
           ],
           # GCC 12 warns of uninitialised values inside its own AVX-512 header (GCC bug 105593).
           "cflags_cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vpopcntdq", "-mfma", "-mpopcnt",

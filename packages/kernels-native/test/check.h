@@ -36,8 +36,20 @@ struct Variant {
   Kernels kernels;
 };
 
+std::vector<Variant> ListedKernels();
+
 // Every instruction set of this machine, and the portable one without any CPU feature.
 std::vector<Variant> Variants();
+
+// Every listed kernel that this machine can run, alone in a Kernels, also those that a better one of the same
+// instruction set hides.
+template <typename Kernel>
+std::vector<Variant> VariantsOf(Kernel* Kernels::* operation) {
+  std::vector<Variant> with;
+  for (const Variant& v : ListedKernels())
+    if (v.kernels.*operation) with.push_back(v);
+  return with;
+}
 
 }  // namespace test
 }  // namespace apb

@@ -49,7 +49,7 @@ void CheckBitGemm(const Variant& v, std::size_t rows, std::size_t planes, std::s
 }
 
 TEST(BitGemmCountsExactly) {
-  for (const Variant& v : Variants())
+  for (const Variant& v : VariantsOf(&Kernels::bit_gemm))
     // 31 and 32 words are where byte accumulators are widened, 70 is past two of those blocks.
     for (const std::size_t words : {1, 2, 3, 30, 31, 32, 62, 63, 70})
       for (const std::size_t rows : {1, 2, 3, 5, 8, 9, 19})
@@ -61,7 +61,7 @@ TEST(BitGemmCountsExactly) {
 }
 
 TEST(BitGemmCountsBeyond16Bits) {
-  for (const Variant& v : Variants()) CheckBitGemm(v, 3, 4, 1100, 1, false, 1);
+  for (const Variant& v : VariantsOf(&Kernels::bit_gemm)) CheckBitGemm(v, 3, 4, 1100, 1, false, 1);
 }
 
 // The rule in float64 on values that float32 arithmetic rounds the same way.
@@ -101,7 +101,7 @@ void CheckQuantize(const Variant& v, std::size_t rows, std::size_t k, bool sign,
 }
 
 TEST(QuantizeFollowsTheRule) {
-  for (const Variant& v : Variants())
+  for (const Variant& v : VariantsOf(&Kernels::quantize))
     for (std::size_t k = 1; k <= 131; ++k) {
       CheckQuantize(v, 2, k, true, 1);
       for (const unsigned bits : {1, 2, 4, 8}) CheckQuantize(v, 2, k, false, bits);
@@ -134,7 +134,7 @@ void CheckFloatGemm(const Variant& v, std::size_t rows, std::size_t k, bool accu
 }
 
 TEST(FloatGemmStaysInBound) {
-  for (const Variant& v : Variants())
+  for (const Variant& v : VariantsOf(&Kernels::float_gemm))
     for (std::size_t rows = 1; rows <= 27; ++rows)
       for (const std::size_t k : {1, 2, 17, 256}) {
         CheckFloatGemm(v, rows, k, false);
@@ -145,7 +145,7 @@ TEST(FloatGemmStaysInBound) {
 // One row gives the same bits alone, among others and in parts of k.
 TEST(FloatGemmDoesNotDependOnTheTile) {
   const std::size_t rows = 25, k = 83, part = 40;
-  for (const Variant& v : Variants()) {
+  for (const Variant& v : VariantsOf(&Kernels::float_gemm)) {
     std::vector<float> a(rows * k), b(k * kPanel), whole(rows * kPanel), single(kPanel);
     for (auto* array : {&a, &b})
       for (float& value : *array) value = RandomFloat();
@@ -160,7 +160,7 @@ TEST(FloatGemmDoesNotDependOnTheTile) {
 }
 
 TEST(ExpandSignsIsExact) {
-  for (const Variant& v : Variants())
+  for (const Variant& v : VariantsOf(&Kernels::expand_signs))
     for (const std::size_t k : {1, 2, 255, 256}) {
       std::vector<std::uint16_t> signs(k);
       for (auto& s : signs) s = static_cast<std::uint16_t>(Random());
@@ -172,6 +172,28 @@ TEST(ExpandSignsIsExact) {
       for (std::size_t l = 0; l < k; ++l)
         for (std::size_t j = 0; j < kPanel; ++j)
           CHECK(out[l * kPanel + j] == ((signs[l] >> j) & 1 ? -scales[j] : scales[j]), At(v, 1, k));
+    }
+}
+
+// Float32 in the order of the terms, which only plain additions and products give.
+TEST(SparseDotIsExact) {
+  for (const Variant& v : VariantsOf(&Kernels::sparse_dot))
+    for (const std::size_t terms : {0, 1, 2, 33}) {
+      const std::size_t k = 40;
+      std::vector<float> q(k * kSparseRows), values(terms), sums(kSparseRows, 7.0f);
+      std::vector<std::uint32_t> columns(terms);
+      for (float& x : q) x = static_cast<float>(RandomBelow(256));
+      for (float& x : values) x = RandomFloat();
+      for (auto& c : columns) c = static_cast<std::uint32_t>(RandomBelow(k));
+      v.kernels.sparse_dot({columns.data(), values.data(), terms, q.data(), sums.data()});
+      for (std::size_t i = 0; i < kSparseRows; ++i) {
+        float expected = 0;
+        for (std::size_t t = 0; t < terms; ++t) {
+          const float product = values[t] * q[columns[t] * kSparseRows + i];
+          expected += product;
+        }
+        CHECK(sums[i] == expected, At(v, terms, i));
+      }
     }
 }
 

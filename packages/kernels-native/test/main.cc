@@ -2,10 +2,17 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <type_traits>
 
 #include "test/check.h"
 
 namespace apb {
+
+#define APB_ISA(name, needs)
+#define APB_KERNEL(operation, isa, needs, function) std::remove_pointer_t<decltype(Kernels::operation)> function;
+#include "kernels/kernels.inc"
+#undef APB_KERNEL
+
 namespace test {
 namespace {
 
@@ -30,6 +37,19 @@ std::uint64_t Random() {
   state ^= state << 25;
   state ^= state >> 27;
   return state * 0x2545f4914f6cdd1dull;
+}
+
+std::vector<Variant> ListedKernels() {
+  const std::uint32_t features = DetectCpu();
+  std::vector<Variant> variants;
+#define APB_KERNEL(operation, isa, needs, function)   \
+  if (((needs) & ~features) == 0) {                   \
+    variants.push_back({#function, {}});              \
+    variants.back().kernels.operation = &function;    \
+  }
+#include "kernels/kernels.inc"
+#undef APB_KERNEL
+  return variants;
 }
 
 std::vector<Variant> Variants() {

@@ -10,6 +10,7 @@
 #include "kernels/expand_signs/op.h"
 #include "kernels/float_gemm/op.h"
 #include "kernels/quantize/op.h"
+#include "kernels/sparse_dot/op.h"
 
 namespace apb {
 
@@ -19,6 +20,7 @@ struct Kernels {
   FloatGemm* float_gemm = nullptr;
   ExpandSigns* expand_signs = nullptr;
   Quantize* quantize = nullptr;
+  SparseDot* sparse_dot = nullptr;
 };
 
 // Instruction sets that a machine with these CpuFeatures can run, best first; the last is "portable".

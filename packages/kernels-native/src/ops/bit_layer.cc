@@ -11,27 +11,34 @@
 namespace apb {
 namespace {
 
-constexpr std::size_t kTileRows = SparsePart::kRows;
+constexpr std::size_t kTileRows = kSparseRows;
 
-// Calls visit(first row, rows, group, bits of the rows, their in-bounds sums, integer products) tile by tile,
-// groups ascending, and done(first row, rows) after a tile's last group.
+// Integer products of one group of one tile.
+struct GroupProducts {
+  const Tile& tile;
+  std::size_t group;
+  const std::uint64_t* bits;     // [rows][planes][words]
+  const Inside* const* inside;   // [rows]
+  const std::int32_t* acc;       // [rows][RowStride(weights)], column 0 is channel 0 of group 0
+};
+
+// Calls visit(products) for all groups of a tile, ascending, and done(tile) after them, for all tiles.
 template <typename Visit, typename Done>
-void ForEachTile(const Kernels& kernels, const Buffer& x, const Weights& weights, const Window* window,
-                 std::size_t total, Visit visit, Done done) {
+void ForEachProduct(const Kernels& kernels, const Buffer& x, const Weights& weights, const Window& window,
+                    Visit visit, Done done) {
   BitRows source(x, weights, window, kTileRows);
-  InsideSums sums(weights, window, x.encoding());
+  InsideSums sums(weights, x.encoding());
   AlignedArray<std::int32_t> acc(kTileRows * RowStride(weights));
   const Inside* inside[kTileRows];
-  for (std::size_t first = 0; first < total; first += kTileRows) {
-    const std::size_t rows = std::min(kTileRows, total - first);
-    for (std::size_t i = 0; i < rows; ++i) inside[i] = &sums.At(first + i);
+  ForEachTile(window, kTileRows, [&](const Tile& tile) {
+    for (std::size_t i = 0; i < tile.rows(); ++i) inside[i] = &sums.Of(tile.patches[i]);
     for (std::size_t group = 0; group < weights.groups; ++group) {
-      const std::uint64_t* a = source.Tile(first, rows, group);
-      IntegerTile(kernels, weights, x.encoding(), group, a, rows, inside, acc.data());
-      visit(first, rows, group, a, inside, acc.data());
+      const std::uint64_t* bits = source.Of(tile, group);
+      IntegerTile(kernels, weights, x.encoding(), group, bits, tile.rows(), inside, acc.data());
+      visit(GroupProducts{tile, group, bits, inside, acc.data()});
     }
-    done(first, rows);
-  }
+    done(tile);
+  });
 }
 
 // fl(fl(alpha * step) * float(acc)) + fl(fl(alpha * base) * float(S)); the second term only when base is not 0.
@@ -45,38 +52,35 @@ void BinaryPart(const std::vector<float>& alpha_steps, const std::int32_t* acc, 
 }  // namespace
 
 void RunBitLayer(const Kernels& kernels, const Epilogue& epilogue, const Buffer& x, const Weights& weights,
-                 const Window* window, const Buffer* residual, Buffer& out) {
-  const Encoding& encoding = x.encoding();
+                 const Window& window, const Buffer* residual, Buffer& out) {
   std::vector<float> alpha_steps = std::get<BitWeights>(weights.packed).scales;
-  for (float& alpha : alpha_steps) alpha *= encoding.step;
+  for (float& alpha : alpha_steps) alpha *= x.encoding().step;
   const std::size_t stride = RowStride(weights);
   AlignedArray<float> products(kTileRows * stride);
-  SparsePart sparse(weights, encoding);
-  ForEachTile(
-      kernels, x, weights, window, out.rows(),
-      [&](std::size_t, std::size_t rows, std::size_t group, const std::uint64_t* a, const Inside* const* inside,
-          const std::int32_t* acc) {
-        const std::size_t begin = group * weights.rows_per_group();
-        for (std::size_t i = 0; i < rows; ++i)
-          BinaryPart(alpha_steps, acc + i * stride, *inside[i], begin, begin + weights.rows_per_group(),
+  SparsePart sparse(kernels, weights, x.encoding());
+  ForEachProduct(
+      kernels, x, weights, window,
+      [&](const GroupProducts& p) {
+        const std::size_t begin = p.group * weights.rows_per_group();
+        for (std::size_t i = 0; i < p.tile.rows(); ++i)
+          BinaryPart(alpha_steps, p.acc + i * stride, *p.inside[i], begin, begin + weights.rows_per_group(),
                      products.data() + i * stride);
-        sparse.Add(group, a, rows, inside, products.data(), stride);
+        sparse.Add(p.group, p.bits, p.tile.rows(), p.inside, products.data(), stride);
       },
-      [&](std::size_t first, std::size_t rows) {
-        Finish(kernels, epilogue, products.data(), stride, first, rows, residual, out);
+      [&](const Tile& tile) {
+        Finish(kernels, epilogue, products.data(), stride, tile.first, tile.rows(), residual, out);
       });
 }
 
 void RunBitProducts(const Kernels& kernels, const Buffer& x, const Weights& weights, std::int32_t* out) {
-  ForEachTile(
-      kernels, x, weights, nullptr, x.rows(),
-      [&](std::size_t first, std::size_t rows, std::size_t, const std::uint64_t*, const Inside* const*,
-          const std::int32_t* acc) {
-        for (std::size_t i = 0; i < rows; ++i)
-          std::memcpy(out + (first + i) * weights.rows, acc + i * RowStride(weights),
+  ForEachProduct(
+      kernels, x, weights, MatrixWindow(x.rows()),
+      [&](const GroupProducts& p) {
+        for (std::size_t i = 0; i < p.tile.rows(); ++i)
+          std::memcpy(out + (p.tile.first + i) * weights.rows, p.acc + i * RowStride(weights),
                       weights.rows * sizeof(std::int32_t));
       },
-      [](std::size_t, std::size_t) {});
+      [](const Tile&) {});
 }
 
 }  // namespace apb

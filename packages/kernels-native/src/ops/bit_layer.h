@@ -10,10 +10,10 @@
 
 namespace apb {
 
-// Layers with quantized input, shapes checked; `window` is null for a matrix product. Every float operation rounds
+// Layers with quantized input, shapes checked; the window is MatrixWindow for a matrix product. Every float operation rounds
 // once, in the order of the contract (@apb/core, Epilogue), so that all backends give the same bits.
 void RunBitLayer(const Kernels& kernels, const Epilogue& epilogue, const Buffer& x, const Weights& weights,
-                 const Window* window, const Buffer* residual, Buffer& out);
+                 const Window& window, const Buffer* residual, Buffer& out);
 
 // The integer products alone, [rows of x][output channels]; weights of a matrix product.
 void RunBitProducts(const Kernels& kernels, const Buffer& x, const Weights& weights, std::int32_t* out);

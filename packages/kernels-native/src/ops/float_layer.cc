@@ -47,26 +47,25 @@ class Panels {
 }  // namespace
 
 void RunFloatLayer(const Kernels& kernels, const Epilogue& epilogue, const Buffer& x, const Weights& weights,
-                   const Window* window, const Buffer* residual, Buffer& out) {
+                   const Window& window, const Buffer* residual, Buffer& out) {
   const std::size_t stride = RowStride(weights);
   FloatRows source(x, weights, window, kTileRows);
   Panels panels(kernels, weights);
   AlignedArray<float> products(kTileRows * stride);
-  for (std::size_t first = 0; first < out.rows(); first += kTileRows) {
-    const std::size_t rows = std::min(kTileRows, out.rows() - first);
+  ForEachTile(window, kTileRows, [&](const Tile& tile) {
     for (std::size_t group = 0; group < weights.groups; ++group) {
-      const float* a = source.Tile(first, rows, group);
+      const float* a = source.Of(tile, group);
       for (std::size_t l = 0; l < weights.k; l += kDepth) {
         const std::size_t depth = std::min(kDepth, weights.k - l);
         for (std::size_t p = 0; p < weights.panels_per_group(); ++p) {
           const float* b = panels.Part(group * weights.panels_per_group() + p, l, depth);
           float* c = products.data() + group * weights.rows_per_group() + p * kPanel;
-          kernels.float_gemm({a + l, weights.k, b, rows, depth, l > 0, c, stride});
+          kernels.float_gemm({a + l, weights.k, b, tile.rows(), depth, l > 0, c, stride});
         }
       }
     }
-    Finish(kernels, epilogue, products.data(), stride, first, rows, residual, out);
-  }
+    Finish(kernels, epilogue, products.data(), stride, tile.first, tile.rows(), residual, out);
+  });
 }
 
 }  // namespace apb

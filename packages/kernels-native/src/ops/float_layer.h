@@ -8,9 +8,9 @@
 
 namespace apb {
 
-// Layers with float input, shapes checked; `window` is null for a matrix product.
+// Layers with float input, shapes checked; the window is MatrixWindow for a matrix product.
 void RunFloatLayer(const Kernels& kernels, const Epilogue& epilogue, const Buffer& x, const Weights& weights,
-                   const Window* window, const Buffer* residual, Buffer& out);
+                   const Window& window, const Buffer* residual, Buffer& out);
 
 }  // namespace apb
 

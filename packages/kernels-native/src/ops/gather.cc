@@ -8,84 +8,84 @@
 namespace apb {
 namespace {
 
-// Whether each output position sees exactly the input pixel of the same index.
-bool IsPointwise(const Window& w) {
-  const auto same = [](const Axis& a) { return a.taps == 1 && a.stride == 1 && a.before == 0 && a.outputs == a.size; };
-  return same(w.y) && same(w.x);
+// Whether an output position sees exactly the input pixel of the same index.
+bool IsPointwise(const Axis& a) {
+  return a.taps == 1 && a.outputs() == a.size && a.spans.front().start == 0 &&
+         a.spans.back().start == static_cast<std::ptrdiff_t>(a.size) - 1;
 }
 
-const Window* ToGather(const Window* window, const Weights& weights) {
-  return window && (weights.groups > 1 || !IsPointwise(*window)) ? window : nullptr;
+// Whether rows are the input's own.
+bool LieInMemory(const Window& window, const Weights& weights) {
+  return weights.groups == 1 && IsPointwise(window.y) && IsPointwise(window.x);
 }
 
-// Calls visit(tap index, input pixel index) for every tap inside the picture.
+// Calls visit(index of the first tap inside, index of its input pixel) for every row of taps inside the picture.
 template <typename Visit>
-void ForEachInside(const Window& w, const Patch& p, Visit visit) {
-  for (std::size_t ky = p.ky.first; ky < p.ky.last; ++ky) {
-    const std::size_t y = static_cast<std::size_t>(p.y + static_cast<std::ptrdiff_t>(ky * w.y.dilation));
-    const std::size_t line = (p.picture * w.y.size + y) * w.x.size;
-    for (std::size_t kx = p.kx.first; kx < p.kx.last; ++kx) {
-      const std::size_t x = static_cast<std::size_t>(p.x + static_cast<std::ptrdiff_t>(kx * w.x.dilation));
-      visit(ky * w.x.taps + kx, line + x);
-    }
+void ForEachRow(const Window& w, const Patch& p, Visit visit) {
+  if (p.x.inside.count() == 0) return;
+  const std::size_t first = p.x.inside.first;
+  const std::size_t x = static_cast<std::size_t>(p.x.start + static_cast<std::ptrdiff_t>(first * w.x.dilation));
+  for (std::size_t ky = p.y.inside.first; ky < p.y.inside.last; ++ky) {
+    const std::size_t y = static_cast<std::size_t>(p.y.start + static_cast<std::ptrdiff_t>(ky * w.y.dilation));
+    visit(ky * w.x.taps + first, (p.picture * w.y.size + y) * w.x.size + x);
   }
 }
 
-bool AllInside(const Window& w, const Patch& p) { return p.ky.count() == w.y.taps && p.kx.count() == w.x.taps; }
+bool AllInside(const Window& w, const Patch& p) {
+  return p.y.inside.count() == w.y.taps && p.x.inside.count() == w.x.taps;
+}
 
 }  // namespace
 
-FloatRows::FloatRows(const Buffer& x, const Weights& weights, const Window* window, std::size_t most)
-    : x_(x), weights_(weights), window_(ToGather(window, weights)) {
-  if (window_) tile_ = AlignedArray<float>(std::min(most, window_->positions()) * weights.k);
+FloatRows::FloatRows(const Buffer& x, const Weights& weights, const Window& window, std::size_t most)
+    : x_(x), weights_(weights), window_(window) {
+  if (!LieInMemory(window, weights)) rows_ = AlignedArray<float>(std::min(most, window.positions()) * weights.k);
 }
 
-const float* FloatRows::Tile(std::size_t first, std::size_t count, std::size_t group) {
-  if (!window_) return x_.floats() + first * x_.k();
-  for (std::size_t i = 0; i < count; ++i) Gather(window_->At(first + i), group, tile_.data() + i * weights_.k);
-  return tile_.data();
+const float* FloatRows::Of(const Tile& tile, std::size_t group) {
+  if (rows_.size() == 0) return x_.floats() + tile.first * x_.k();
+  for (std::size_t i = 0; i < tile.rows(); ++i) Gather(tile.patches[i], group, rows_.data() + i * weights_.k);
+  return rows_.data();
 }
 
 void FloatRows::Gather(const Patch& patch, std::size_t group, float* to) const {
   const std::size_t channels = weights_.tap_channels();
   const float* from = x_.floats() + group * channels;
-  if (!AllInside(*window_, patch)) std::fill(to, to + weights_.k, 0.0f);
-  if (window_->x.dilation == 1 && weights_.groups == 1) {
-    // Taps of one row lie side by side: one copy for all of them.
-    const std::size_t run = patch.kx.count() * channels;
-    const Patch rows = {patch.picture, patch.y, patch.x, patch.ky,
-                        {patch.kx.first, patch.kx.first + (run > 0 ? 1 : 0)}};
-    ForEachInside(*window_, rows, [&](std::size_t tap, std::size_t pixel) {
-      std::memcpy(to + tap * channels, from + pixel * x_.k(), run * sizeof(float));
-    });
-    return;
-  }
-  ForEachInside(*window_, patch, [&](std::size_t tap, std::size_t pixel) {
-    std::memcpy(to + tap * channels, from + pixel * x_.k(), channels * sizeof(float));
+  if (!AllInside(window_, patch)) std::fill(to, to + weights_.k, 0.0f);
+  // Taps of one row that lie side by side are one copy.
+  const bool together = window_.x.dilation == 1 && weights_.groups == 1;
+  const std::size_t copies = together ? 1 : patch.x.inside.count();
+  const std::size_t run = (together ? patch.x.inside.count() : 1) * channels;
+  ForEachRow(window_, patch, [&](std::size_t tap, std::size_t pixel) {
+    for (std::size_t i = 0; i < copies; ++i)
+      std::memcpy(to + (tap + i) * channels, from + (pixel + i * window_.x.dilation) * x_.k(), run * sizeof(float));
   });
 }
 
-BitRows::BitRows(const Buffer& x, const Weights& weights, const Window* window, std::size_t most)
-    : x_(x), weights_(weights), window_(ToGather(window, weights)), words_((weights.k + 63) / 64) {
-  if (window_)
-    tile_ = AlignedArray<std::uint64_t>(std::min(most, window_->positions()) * x.encoding().bits * words_);
+BitRows::BitRows(const Buffer& x, const Weights& weights, const Window& window, std::size_t most)
+    : x_(x), weights_(weights), window_(window), words_((weights.k + 63) / 64) {
+  if (!LieInMemory(window, weights))
+    rows_ = AlignedArray<std::uint64_t>(std::min(most, window.positions()) * x.encoding().bits * words_);
 }
 
-const std::uint64_t* BitRows::Tile(std::size_t first, std::size_t count, std::size_t group) {
-  if (!window_) return x_.words() + first * x_.words_per_row();
+const std::uint64_t* BitRows::Of(const Tile& tile, std::size_t group) {
+  if (rows_.size() == 0) return x_.words() + tile.first * x_.words_per_row();
   const std::size_t stride = x_.encoding().bits * words_;
-  std::fill(tile_.data(), tile_.data() + count * stride, 0);
-  for (std::size_t i = 0; i < count; ++i) Gather(window_->At(first + i), group, tile_.data() + i * stride);
-  return tile_.data();
+  std::fill(rows_.data(), rows_.data() + tile.rows() * stride, 0);
+  for (std::size_t i = 0; i < tile.rows(); ++i) Gather(tile.patches[i], group, rows_.data() + i * stride);
+  return rows_.data();
 }
 
 void BitRows::Gather(const Patch& patch, std::size_t group, std::uint64_t* to) const {
   const std::size_t channels = weights_.tap_channels();
   const std::size_t wide = x_.words_per_plane();
-  ForEachInside(*window_, patch, [&](std::size_t tap, std::size_t pixel) {
-    const std::uint64_t* from = x_.words() + pixel * x_.words_per_row();
-    for (unsigned p = 0; p < x_.encoding().bits; ++p)
-      CopyBits(from + p * wide, group * channels, to + p * words_, tap * channels, channels);
+  const unsigned planes = x_.encoding().bits;
+  ForEachRow(window_, patch, [&](std::size_t tap, std::size_t pixel) {
+    for (std::size_t i = 0; i < patch.x.inside.count(); ++i) {
+      const std::uint64_t* from = x_.words() + (pixel + i * window_.x.dilation) * x_.words_per_row();
+      for (unsigned p = 0; p < planes; ++p)
+        CopyBits(from + p * wide, group * channels, to + p * words_, (tap + i) * channels, channels);
+    }
   });
 }
 

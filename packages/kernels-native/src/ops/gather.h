@@ -4,6 +4,7 @@
 #define APB_OPS_GATHER_H_
 
 #include <cstdint>
+#include <vector>
 
 #include "ops/buffer.h"
 #include "ops/weights.h"
@@ -11,37 +12,57 @@
 
 namespace apb {
 
+// Neighbouring output positions that are worked on together.
+struct Tile {
+  std::size_t first;
+  std::vector<Patch> patches;
+
+  std::size_t rows() const { return patches.size(); }
+};
+
+// Calls visit(tile) for all positions of the window, at most `most` at a time.
+template <typename Visit>
+void ForEachTile(const Window& window, std::size_t most, Visit visit) {
+  const std::size_t total = window.positions();
+  Tile tile;
+  for (tile.first = 0; tile.first < total; tile.first += most) {
+    tile.patches.resize(total - tile.first < most ? total - tile.first : most);
+    window.Fill(tile.first, tile.patches.size(), tile.patches.data());
+    visit(static_cast<const Tile&>(tile));
+  }
+}
+
 // Rows of k floats in the order (kh, kw, c of the group); taps outside the picture are 0.
 class FloatRows {
  public:
-  // `window` is null for a matrix product. Tiles have at most `most` rows.
-  FloatRows(const Buffer& x, const Weights& weights, const Window* window, std::size_t most);
-  // [count][k], dense; valid until the next call.
-  const float* Tile(std::size_t first, std::size_t count, std::size_t group);
+  // Tiles have at most `most` rows.
+  FloatRows(const Buffer& x, const Weights& weights, const Window& window, std::size_t most);
+  // [rows][k], dense; valid until the next call.
+  const float* Of(const Tile& tile, std::size_t group);
 
  private:
   void Gather(const Patch& patch, std::size_t group, float* to) const;
 
   const Buffer& x_;
   const Weights& weights_;
-  const Window* window_;
-  AlignedArray<float> tile_;
+  const Window& window_;
+  AlignedArray<float> rows_;  // empty where rows are read as they lie
 };
 
 // The same for planes: rows of [planes][words of k bits]; bits of taps outside are 0.
 class BitRows {
  public:
-  BitRows(const Buffer& x, const Weights& weights, const Window* window, std::size_t most);
-  const std::uint64_t* Tile(std::size_t first, std::size_t count, std::size_t group);
+  BitRows(const Buffer& x, const Weights& weights, const Window& window, std::size_t most);
+  const std::uint64_t* Of(const Tile& tile, std::size_t group);
 
  private:
   void Gather(const Patch& patch, std::size_t group, std::uint64_t* to) const;
 
   const Buffer& x_;
   const Weights& weights_;
-  const Window* window_;
-  std::size_t words_;  // of one plane of a row
-  AlignedArray<std::uint64_t> tile_;
+  const Window& window_;
+  const std::size_t words_;  // of one plane of a row
+  AlignedArray<std::uint64_t> rows_;
 };
 
 }  // namespace apb

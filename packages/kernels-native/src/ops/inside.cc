@@ -2,24 +2,23 @@
 
 namespace apb {
 
-InsideSums::InsideSums(const Weights& weights, const Window* window, const Encoding& encoding)
-    : weights_(weights), bits_(std::get<BitWeights>(weights.packed)), window_(window), base_(encoding.base) {}
+InsideSums::InsideSums(const Weights& weights, const Encoding& encoding)
+    : weights_(weights), bits_(std::get<BitWeights>(weights.packed)), base_(encoding.base) {}
 
-const Inside& InsideSums::At(std::size_t position) {
-  TapRange ky = {0, 1}, kx = {0, 1};
-  if (window_) {
-    const Patch patch = window_->At(position);
-    ky = patch.ky;
-    kx = patch.kx;
-  }
+const Inside& InsideSums::Of(const Patch& patch) {
+  const TapRange& ky = patch.y.inside;
+  const TapRange& kx = patch.x.inside;
+  if (last_ && last_->ky == ky && last_->kx == kx) return *last_;
   const std::array<std::size_t, 4> key = {ky.first, ky.last, kx.first, kx.last};
-  const auto found = cases_.find(key);
-  return found != cases_.end() ? found->second : cases_.emplace(key, Make(ky, kx)).first->second;
+  auto found = cases_.find(key);
+  if (found == cases_.end()) found = cases_.emplace(key, Make(ky, kx)).first;
+  last_ = &found->second;
+  return *last_;
 }
 
 Inside InsideSums::Make(const TapRange& ky, const TapRange& kx) const {
   const std::size_t rows = weights_.rows;
-  const std::size_t columns = window_ ? window_->x.taps : 1;
+  const std::size_t columns = weights_.tap_columns();
   Inside inside = {ky, kx, std::vector<std::int32_t>(rows, 0), {}, {}};
   for (std::size_t y = ky.first; y < ky.last; ++y)
     for (std::size_t x = kx.first; x < kx.last; ++x) {
@@ -39,16 +38,12 @@ Inside InsideSums::Make(const TapRange& ky, const TapRange& kx) const {
 // R in float32 in the order of the compressed row, from +0, taps outside skipped.
 std::vector<float> InsideSums::SparseBase(const Inside& inside) const {
   const SparseRows& sparse = bits_.sparse;
-  const std::size_t columns = window_ ? window_->x.taps : 1;
   std::vector<float> terms(weights_.rows);
   for (std::size_t n = 0; n < weights_.rows; ++n) {
     float sum = 0;
     for (std::size_t i = sparse.row_start[n]; i < sparse.row_start[n + 1]; ++i) {
       const std::size_t tap = sparse.columns[i] / weights_.tap_channels();
-      const std::size_t y = tap / columns;
-      const std::size_t x = tap % columns;
-      if (y >= inside.ky.first && y < inside.ky.last && x >= inside.kx.first && x < inside.kx.last)
-        sum += sparse.values[i];
+      if (inside.Has(tap, weights_.tap_columns())) sum += sparse.values[i];
     }
     terms[n] = base_ * sum;
   }

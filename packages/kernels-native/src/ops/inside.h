@@ -14,6 +14,12 @@ namespace apb {
 
 struct Inside {
   TapRange ky, kx;
+  // Whether a tap is inside, of a kernel with so many columns.
+  bool Has(std::size_t tap, std::size_t columns) const {
+    const std::size_t y = tap / columns;
+    const std::size_t x = tap % columns;
+    return y >= ky.first && y < ky.last && x >= kx.first && x < kx.last;
+  }
   std::vector<std::int32_t> sums;        // [rows] S: sum of the weight codes
   std::vector<float> base_terms;         // [rows] fl(fl(alpha * base) * float(S)), empty when base = 0
   std::vector<float> sparse_base_terms;  // [rows] fl(base * R), empty when base = 0 or nothing is sparse
@@ -22,10 +28,9 @@ struct Inside {
 // Positions that see the same taps share them: nine cases for a padded 3x3 kernel, however large the picture.
 class InsideSums {
  public:
-  // `window` is null for a matrix product, whose one tap is always inside.
-  InsideSums(const Weights& weights, const Window* window, const Encoding& encoding);
+  InsideSums(const Weights& weights, const Encoding& encoding);
   // Lives as long as this object.
-  const Inside& At(std::size_t position);
+  const Inside& Of(const Patch& patch);
 
  private:
   Inside Make(const TapRange& ky, const TapRange& kx) const;
@@ -33,9 +38,9 @@ class InsideSums {
 
   const Weights& weights_;
   const BitWeights& bits_;
-  const Window* window_;
   const float base_;
   std::map<std::array<std::size_t, 4>, Inside> cases_;
+  const Inside* last_ = nullptr;  // neighbours are mostly alike
 };
 
 }  // namespace apb

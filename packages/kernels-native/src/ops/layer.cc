@@ -44,13 +44,13 @@ void RunLayer(const Kernels& kernels, const Epilogue& epilogue, bool convolution
     CheckMatrix(x, weights);
     ExpectShape(out.shape(), {x.rows(), weights.rows}, "the output of gemm");
     CheckEpilogue(epilogue, residual, out);
-    return layer(kernels, epilogue, x, weights, nullptr, residual, out);
+    return layer(kernels, epilogue, x, weights, MatrixWindow(x.rows()), residual, out);
   }
   const Window window = CheckPictures(x, weights);
-  ExpectShape(out.shape(), {window.batch, window.y.outputs, window.x.outputs, weights.rows},
+  ExpectShape(out.shape(), {window.batch, window.y.outputs(), window.x.outputs(), weights.rows},
               "the output of this convolution");
   CheckEpilogue(epilogue, residual, out);
-  layer(kernels, epilogue, x, weights, &window, residual, out);
+  layer(kernels, epilogue, x, weights, window, residual, out);
 }
 
 void RunGemmInt(const Kernels& kernels, const Buffer& x, const Weights& weights, std::int32_t* out,

@@ -16,19 +16,20 @@ void Pool(const PoolGeometry& geometry, const Buffer& x, Buffer& out, float star
   CheckGeometry(geometry);
   ExpectRank(x.shape(), 4, "the input of pooling");
   const Window w = MakeWindow(x.shape(), geometry);
-  ExpectShape(out.shape(), {w.batch, w.y.outputs, w.x.outputs, x.k()}, "the output of pooling");
+  ExpectShape(out.shape(), {w.batch, w.y.outputs(), w.x.outputs(), x.k()}, "the output of pooling");
   const float* from = x.floats();
   float* to = out.floats();
   for (std::size_t position = 0; position < w.positions(); ++position, to += x.k()) {
-    const Patch p = w.At(position);
+    Patch p;
+    w.Fill(position, 1, &p);
     std::fill(to, to + x.k(), start);
-    for (std::size_t ky = p.ky.first; ky < p.ky.last; ++ky)
-      for (std::size_t kx = p.kx.first; kx < p.kx.last; ++kx) {
-        const std::size_t row = static_cast<std::size_t>(p.y + static_cast<std::ptrdiff_t>(ky));
-        const std::size_t column = static_cast<std::size_t>(p.x + static_cast<std::ptrdiff_t>(kx));
+    for (std::size_t ky = p.y.inside.first; ky < p.y.inside.last; ++ky)
+      for (std::size_t kx = p.x.inside.first; kx < p.x.inside.last; ++kx) {
+        const std::size_t row = static_cast<std::size_t>(p.y.start + static_cast<std::ptrdiff_t>(ky));
+        const std::size_t column = static_cast<std::size_t>(p.x.start + static_cast<std::ptrdiff_t>(kx));
         step(from + ((p.picture * w.y.size + row) * w.x.size + column) * x.k(), to);
       }
-    done(p.ky.count() * p.kx.count(), to);
+    done(p.y.inside.count() * p.x.inside.count(), to);
   }
 }
 

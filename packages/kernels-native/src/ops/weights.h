@@ -62,6 +62,7 @@ struct Weights {
   std::size_t rows_per_group() const { return rows / groups; }
   std::size_t panels_per_group() const { return (rows_per_group() + kPanel - 1) / kPanel; }
   std::size_t taps() const { return geometry ? geometry->kernel.y * geometry->kernel.x : 1; }
+  std::size_t tap_columns() const { return geometry ? geometry->kernel.x : 1; }
   // Input channels of one group.
   std::size_t tap_channels() const { return k / taps(); }
   std::size_t bytes() const;

@@ -3,22 +3,20 @@
 #include <algorithm>
 
 namespace apb {
+namespace {
 
-bool operator==(const TapRange& a, const TapRange& b) { return a.first == b.first && a.last == b.last; }
+// Spans of an axis are kept: a bound for shapes like [0, 2^50, 1, 1], which take no memory themselves.
+constexpr std::size_t kMostOutputs = std::size_t{1} << 24;
 
-std::ptrdiff_t Axis::Start(std::size_t output) const {
-  return static_cast<std::ptrdiff_t>(output * stride) - static_cast<std::ptrdiff_t>(before);
-}
-
-TapRange Axis::Inside(std::size_t output) const {
-  const std::ptrdiff_t start = Start(output);
+Span SpanAt(std::ptrdiff_t start, std::size_t size, std::size_t taps, std::size_t dilation) {
   const std::ptrdiff_t step = static_cast<std::ptrdiff_t>(dilation);
   const std::ptrdiff_t room = static_cast<std::ptrdiff_t>(size) - start;  // pixels from tap 0 to the far edge
   const std::size_t first = start >= 0 ? 0 : static_cast<std::size_t>((step - 1 - start) / step);
   const std::size_t last = room <= 0 ? 0 : std::min(taps, static_cast<std::size_t>((room + step - 1) / step));
-  return {std::min(first, last), last};
+  return {start, {std::min(first, last), last}};
 }
 
+// Outputs: floor((size + before + after - (dilation * (taps - 1) + 1)) / stride) + 1.
 Axis MakeAxis(std::size_t size, std::size_t taps, std::size_t stride, std::size_t dilation, std::size_t before,
               std::size_t after) {
   const std::size_t span = dilation * (taps - 1) + 1;
@@ -26,13 +24,32 @@ Axis MakeAxis(std::size_t size, std::size_t taps, std::size_t stride, std::size_
   if (padded < span)
     throw ContractError("a window of " + std::to_string(span) + " does not fit " + std::to_string(size) +
                         " pixels with pads " + std::to_string(before) + " and " + std::to_string(after));
-  return {size, taps, stride, dilation, before, (padded - span) / stride + 1};
+  const std::size_t outputs = (padded - span) / stride + 1;
+  if (outputs > kMostOutputs)
+    throw ContractError("an output of " + std::to_string(outputs) + " pixels on one side is too large");
+  Axis axis = {size, taps, dilation, {}};
+  for (std::size_t i = 0; i < outputs; ++i)
+    axis.spans.push_back(SpanAt(static_cast<std::ptrdiff_t>(i * stride) - static_cast<std::ptrdiff_t>(before), size,
+                                taps, dilation));
+  return axis;
 }
 
-Patch Window::At(std::size_t position) const {
-  const std::size_t column = position % x.outputs;
-  const std::size_t line = position / x.outputs % y.outputs;
-  return {position / (x.outputs * y.outputs), y.Start(line), x.Start(column), y.Inside(line), x.Inside(column)};
+}  // namespace
+
+bool operator==(const TapRange& a, const TapRange& b) { return a.first == b.first && a.last == b.last; }
+
+void Window::Fill(std::size_t first, std::size_t count, Patch* patches) const {
+  std::size_t column = first % x.outputs();
+  std::size_t line = first / x.outputs() % y.outputs();
+  std::size_t picture = first / (x.outputs() * y.outputs());
+  for (std::size_t i = 0; i < count; ++i) {
+    patches[i] = {picture, y.spans[line], x.spans[column]};
+    if (++column < x.outputs()) continue;
+    column = 0;
+    if (++line < y.outputs()) continue;
+    line = 0;
+    ++picture;
+  }
 }
 
 Window MakeWindow(const Shape& input, const ConvGeometry& g) {
@@ -44,6 +61,11 @@ Window MakeWindow(const Shape& input, const ConvGeometry& g) {
 Window MakeWindow(const Shape& input, const PoolGeometry& g) {
   return {input[0], MakeAxis(input[1], g.window.y, g.strides.y, 1, g.pads.top, g.pads.bottom),
           MakeAxis(input[2], g.window.x, g.strides.x, 1, g.pads.left, g.pads.right)};
+}
+
+Window MatrixWindow(std::size_t rows) {
+  const Axis one = {1, 1, 1, {{0, {0, 1}}}};
+  return {rows, one, one};
 }
 
 }  // namespace apb

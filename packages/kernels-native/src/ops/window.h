@@ -3,6 +3,7 @@
 #define APB_OPS_WINDOW_H_
 
 #include <cstddef>
+#include <vector>
 
 #include "ops/types.h"
 
@@ -16,26 +17,24 @@ struct TapRange {
 
 bool operator==(const TapRange& a, const TapRange& b);
 
-// One axis of a window that slides over `size` pixels with `before` zeros in front.
-struct Axis {
-  std::size_t size, taps, stride, dilation, before, outputs;
-
-  // Input pixel of tap 0 at an output position; negative in the padding.
-  std::ptrdiff_t Start(std::size_t output) const;
-  // The taps that lie inside the picture; possibly none.
-  TapRange Inside(std::size_t output) const;
+// One axis at one output position.
+struct Span {
+  std::ptrdiff_t start;  // input pixel of tap 0, negative in the padding
+  TapRange inside;       // the taps that lie inside the picture, possibly none
 };
 
-// Throws ContractError when the window does not fit the padded input. Outputs: floor of
-// (size + before + after - (dilation * (taps - 1) + 1)) / stride, plus 1.
-Axis MakeAxis(std::size_t size, std::size_t taps, std::size_t stride, std::size_t dilation, std::size_t before,
-              std::size_t after);
+// One axis of a window that slides over `size` pixels.
+struct Axis {
+  std::size_t size, taps, dilation;
+  std::vector<Span> spans;  // by output position
+
+  std::size_t outputs() const { return spans.size(); }
+};
 
 // What one output position sees of one picture.
 struct Patch {
   std::size_t picture;
-  std::ptrdiff_t y, x;  // input pixel of tap (0, 0)
-  TapRange ky, kx;      // taps inside the picture
+  Span y, x;
 };
 
 // Both axes, for a batch of pictures [batch, height, width, channels].
@@ -43,14 +42,16 @@ struct Window {
   std::size_t batch;
   Axis y, x;
 
-  std::size_t positions() const { return batch * y.outputs * x.outputs; }
-  std::size_t taps() const { return y.taps * x.taps; }
-  // Positions run row-major over (batch, output rows, output columns).
-  Patch At(std::size_t position) const;
+  std::size_t positions() const { return batch * y.outputs() * x.outputs(); }
+  // Patches of positions first .. first + count - 1, which run row-major over (batch, output rows, output columns).
+  void Fill(std::size_t first, std::size_t count, Patch* patches) const;
 };
 
+// Throw ContractError when the window does not fit the padded input [batch, height, width, channels].
 Window MakeWindow(const Shape& input, const ConvGeometry& geometry);
 Window MakeWindow(const Shape& input, const PoolGeometry& geometry);
+// A matrix of `rows` rows is as many pictures of one pixel under a window of one.
+Window MatrixWindow(std::size_t rows);
 
 }  // namespace apb
 

@@ -2,6 +2,7 @@
 #include <immintrin.h>
 
 #include "kernels/bit_gemm/op.h"
+#include "kernels/unroll.h"
 
 namespace apb {
 namespace {
@@ -17,37 +18,51 @@ inline __m256i BytePopcount(__m256i x, __m256i table, __m256i low_nibbles) {
   return _mm256_add_epi8(_mm256_shuffle_epi8(table, low), _mm256_shuffle_epi8(table, high));
 }
 
-// R rows against one vector column pair: R * 2 byte accumulators stay in registers.
+// Two vectors of sums for each of R rows.
 template <size_t R>
-inline void Tile(const uint64_t* a, const uint64_t* b, size_t planes, size_t words, __m256i sums[R][2]) {
+struct Sums {
+  __m256i left[R], right[R];
+};
+
+// R rows against two vectors of columns, 2 * R byte accumulators in registers.
+template <size_t R>
+inline Sums<R> Tile(const uint64_t* a, const uint64_t* b, size_t planes, size_t words) {
   const __m256i table = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4,  //
                                          0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
   const __m256i low_nibbles = _mm256_set1_epi8(15);
   const __m256i zero = _mm256_setzero_si256();
-  for (size_t r = 0; r < R; ++r) sums[r][0] = sums[r][1] = zero;
+  Sums<R> sums;
+  APB_UNROLL
+  for (size_t r = 0; r < R; ++r) sums.left[r] = sums.right[r] = zero;
   for (size_t p = planes; p-- > 0;) {
-    for (size_t r = 0; r < R; ++r)
-      for (size_t v = 0; v < 2; ++v) sums[r][v] = _mm256_slli_epi64(sums[r][v], 1);
+    APB_UNROLL
+    for (size_t r = 0; r < R; ++r) {
+      sums.left[r] = _mm256_slli_epi64(sums.left[r], 1);
+      sums.right[r] = _mm256_slli_epi64(sums.right[r], 1);
+    }
     for (size_t start = 0; start < words; start += kBlock) {
       const size_t end = words - start < kBlock ? words : start + kBlock;
-      __m256i bytes[R][2];
-      for (size_t r = 0; r < R; ++r) bytes[r][0] = bytes[r][1] = zero;
+      __m256i left[R], right[R];
+      APB_UNROLL
+      for (size_t r = 0; r < R; ++r) left[r] = right[r] = zero;
       for (size_t w = start; w < end; ++w) {
         const __m256i b0 = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(b + w * kPanel));
         const __m256i b1 = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(b + w * kPanel + kLanes));
+        APB_UNROLL
         for (size_t r = 0; r < R; ++r) {
           const __m256i bits = _mm256_set1_epi64x(static_cast<int64_t>(a[(r * planes + p) * words + w]));
-          const __m256i c0 = BytePopcount(_mm256_and_si256(bits, b0), table, low_nibbles);
-          const __m256i c1 = BytePopcount(_mm256_and_si256(bits, b1), table, low_nibbles);
-          bytes[r][0] = _mm256_add_epi8(bytes[r][0], c0);
-          bytes[r][1] = _mm256_add_epi8(bytes[r][1], c1);
+          left[r] = _mm256_add_epi8(left[r], BytePopcount(_mm256_and_si256(bits, b0), table, low_nibbles));
+          right[r] = _mm256_add_epi8(right[r], BytePopcount(_mm256_and_si256(bits, b1), table, low_nibbles));
         }
       }
-      for (size_t r = 0; r < R; ++r)
-        for (size_t v = 0; v < 2; ++v)
-          sums[r][v] = _mm256_add_epi64(sums[r][v], _mm256_sad_epu8(bytes[r][v], zero));
+      APB_UNROLL
+      for (size_t r = 0; r < R; ++r) {
+        sums.left[r] = _mm256_add_epi64(sums.left[r], _mm256_sad_epu8(left[r], zero));
+        sums.right[r] = _mm256_add_epi64(sums.right[r], _mm256_sad_epu8(right[r], zero));
+      }
     }
   }
+  return sums;
 }
 
 // Low halves of four 64-bit sums, shifted, to four 32-bit counts.
@@ -64,12 +79,12 @@ template <size_t R>
 inline void Rows(const BitGemmArgs& args, size_t first) {
   const uint64_t* a = args.a + first * args.planes * args.words;
   for (size_t v = 0; v < kVectors; v += 2) {
-    __m256i sums[R][2];
-    Tile<R>(a, args.b + v * kLanes, args.planes, args.words, sums);
+    const Sums<R> sums = Tile<R>(a, args.b + v * kLanes, args.planes, args.words);
+    APB_UNROLL
     for (size_t r = 0; r < R; ++r) {
       uint32_t* out = args.counts + (first + r) * args.stride + v * kLanes;
-      Store(sums[r][0], args.shift, args.accumulate, out);
-      Store(sums[r][1], args.shift, args.accumulate, out + kLanes);
+      Store(sums.left[r], args.shift, args.accumulate, out);
+      Store(sums.right[r], args.shift, args.accumulate, out + kLanes);
     }
   }
 }

@@ -3,6 +3,7 @@
 #include <immintrin.h>
 
 #include "kernels/bit_gemm/op.h"
+#include "kernels/unroll.h"
 
 namespace apb {
 namespace {
@@ -20,30 +21,34 @@ inline void Store(__m512i sums, unsigned shift, bool accumulate, uint32_t* out) 
 // R rows x kPanel columns, 2 * R accumulators in registers.
 template <size_t R>
 inline void Rows(const BitGemmArgs& args, size_t first) {
-  const size_t planes = args.planes;
-  const size_t words = args.words;
+  const size_t planes = args.planes, words = args.words;
   const uint64_t* a = args.a + first * planes * words;
-  __m512i sums[R][2];
-  for (size_t r = 0; r < R; ++r) sums[r][0] = sums[r][1] = _mm512_setzero_si512();
+  const uint64_t* b = args.b;
+  __m512i left[R], right[R];
+  APB_UNROLL
+  for (size_t r = 0; r < R; ++r) left[r] = right[r] = _mm512_setzero_si512();
   for (size_t p = planes; p-- > 0;) {
-    for (size_t r = 0; r < R; ++r)
-      for (size_t v = 0; v < 2; ++v) sums[r][v] = _mm512_slli_epi64(sums[r][v], 1);
+    APB_UNROLL
+    for (size_t r = 0; r < R; ++r) {
+      left[r] = _mm512_slli_epi64(left[r], 1);
+      right[r] = _mm512_slli_epi64(right[r], 1);
+    }
     for (size_t w = 0; w < words; ++w) {
-      const __m512i b0 = _mm512_loadu_si512(args.b + w * kPanel);
-      const __m512i b1 = _mm512_loadu_si512(args.b + w * kPanel + kLanes);
+      const __m512i b0 = _mm512_loadu_si512(b + w * kPanel);
+      const __m512i b1 = _mm512_loadu_si512(b + w * kPanel + kLanes);
+      APB_UNROLL
       for (size_t r = 0; r < R; ++r) {
         const __m512i bits = _mm512_set1_epi64(static_cast<int64_t>(a[(r * planes + p) * words + w]));
-        const __m512i c0 = _mm512_popcnt_epi64(_mm512_and_si512(bits, b0));
-        const __m512i c1 = _mm512_popcnt_epi64(_mm512_and_si512(bits, b1));
-        sums[r][0] = _mm512_add_epi64(sums[r][0], c0);
-        sums[r][1] = _mm512_add_epi64(sums[r][1], c1);
+        left[r] = _mm512_add_epi64(left[r], _mm512_popcnt_epi64(_mm512_and_si512(bits, b0)));
+        right[r] = _mm512_add_epi64(right[r], _mm512_popcnt_epi64(_mm512_and_si512(bits, b1)));
       }
     }
   }
+  APB_UNROLL
   for (size_t r = 0; r < R; ++r) {
     uint32_t* out = args.counts + (first + r) * args.stride;
-    Store(sums[r][0], args.shift, args.accumulate, out);
-    Store(sums[r][1], args.shift, args.accumulate, out + kLanes);
+    Store(left[r], args.shift, args.accumulate, out);
+    Store(right[r], args.shift, args.accumulate, out + kLanes);
   }
 }
 

@@ -2,6 +2,7 @@
 #include <immintrin.h>
 
 #include "kernels/float_gemm/op.h"
+#include "kernels/unroll.h"
 
 namespace apb {
 namespace {
@@ -10,23 +11,31 @@ constexpr size_t kLanes = 8;
 
 template <size_t R>
 inline void Rows(const FloatGemmArgs& args, size_t first) {
-  const float* a = args.a + first * args.lda;
-  float* c = args.c + first * args.ldc;
-  __m256 sums[R][2];
-  for (size_t r = 0; r < R; ++r)
-    for (size_t v = 0; v < 2; ++v)
-      sums[r][v] = args.accumulate ? _mm256_loadu_ps(c + r * args.ldc + v * kLanes) : _mm256_setzero_ps();
-  for (size_t l = 0; l < args.k; ++l) {
-    const __m256 b0 = _mm256_loadu_ps(args.b + l * kPanel);
-    const __m256 b1 = _mm256_loadu_ps(args.b + l * kPanel + kLanes);
+  const size_t lda = args.lda, ldc = args.ldc, k = args.k;
+  const float* a = args.a + first * lda;
+  const float* b = args.b;
+  float* c = args.c + first * ldc;
+  __m256 left[R], right[R];
+  APB_UNROLL
+  for (size_t r = 0; r < R; ++r) {
+    left[r] = args.accumulate ? _mm256_loadu_ps(c + r * ldc) : _mm256_setzero_ps();
+    right[r] = args.accumulate ? _mm256_loadu_ps(c + r * ldc + kLanes) : _mm256_setzero_ps();
+  }
+  for (size_t l = 0; l < k; ++l) {
+    const __m256 b0 = _mm256_loadu_ps(b + l * kPanel);
+    const __m256 b1 = _mm256_loadu_ps(b + l * kPanel + kLanes);
+    APB_UNROLL
     for (size_t r = 0; r < R; ++r) {
-      const __m256 x = _mm256_broadcast_ss(a + r * args.lda + l);
-      sums[r][0] = _mm256_fmadd_ps(x, b0, sums[r][0]);
-      sums[r][1] = _mm256_fmadd_ps(x, b1, sums[r][1]);
+      const __m256 x = _mm256_broadcast_ss(a + r * lda + l);
+      left[r] = _mm256_fmadd_ps(x, b0, left[r]);
+      right[r] = _mm256_fmadd_ps(x, b1, right[r]);
     }
   }
-  for (size_t r = 0; r < R; ++r)
-    for (size_t v = 0; v < 2; ++v) _mm256_storeu_ps(c + r * args.ldc + v * kLanes, sums[r][v]);
+  APB_UNROLL
+  for (size_t r = 0; r < R; ++r) {
+    _mm256_storeu_ps(c + r * ldc, left[r]);
+    _mm256_storeu_ps(c + r * ldc + kLanes, right[r]);
+  }
 }
 
 }  // namespace

@@ -2,23 +2,27 @@
 #include <immintrin.h>
 
 #include "kernels/float_gemm/op.h"
+#include "kernels/unroll.h"
 
 namespace apb {
 namespace {
 
 template <size_t R>
 inline void Rows(const FloatGemmArgs& args, size_t first) {
-  const float* a = args.a + first * args.lda;
-  float* c = args.c + first * args.ldc;
+  const size_t lda = args.lda, ldc = args.ldc, k = args.k;
+  const float* a = args.a + first * lda;
+  const float* b = args.b;
+  float* c = args.c + first * ldc;
   __m512 sums[R];
-  for (size_t r = 0; r < R; ++r)
-    sums[r] = args.accumulate ? _mm512_loadu_ps(c + r * args.ldc) : _mm512_setzero_ps();
-  for (size_t l = 0; l < args.k; ++l) {
-    const __m512 b = _mm512_loadu_ps(args.b + l * kPanel);
-    for (size_t r = 0; r < R; ++r)
-      sums[r] = _mm512_fmadd_ps(_mm512_set1_ps(a[r * args.lda + l]), b, sums[r]);
+  APB_UNROLL
+  for (size_t r = 0; r < R; ++r) sums[r] = args.accumulate ? _mm512_loadu_ps(c + r * ldc) : _mm512_setzero_ps();
+  for (size_t l = 0; l < k; ++l) {
+    const __m512 row = _mm512_loadu_ps(b + l * kPanel);
+    APB_UNROLL
+    for (size_t r = 0; r < R; ++r) sums[r] = _mm512_fmadd_ps(_mm512_set1_ps(a[r * lda + l]), row, sums[r]);
   }
-  for (size_t r = 0; r < R; ++r) _mm512_storeu_ps(c + r * args.ldc, sums[r]);
+  APB_UNROLL
+  for (size_t r = 0; r < R; ++r) _mm512_storeu_ps(c + r * ldc, sums[r]);
 }
 
 }  // namespace

@@ -1,0 +1,44 @@
+// SSE2, which every x86-64 processor has: 3 x 16 outputs in 12 registers. GCC turns the plain loops of scalar.cc into
+// code at a fifth of the speed.
+#include <emmintrin.h>
+
+#include "kernels/float_gemm/op.h"
+#include "kernels/unroll.h"
+
+namespace apb {
+namespace {
+
+constexpr size_t kLanes = 4;
+constexpr size_t kVectors = kPanel / kLanes;
+
+template <size_t R>
+inline void Rows(const FloatGemmArgs& args, size_t first) {
+  const size_t lda = args.lda, ldc = args.ldc, k = args.k;
+  const float* a = args.a + first * lda;
+  const float* b = args.b;
+  float* c = args.c + first * ldc;
+  __m128 sums[R * kVectors];
+  APB_UNROLL
+  for (size_t i = 0; i < R * kVectors; ++i)
+    sums[i] = args.accumulate ? _mm_loadu_ps(c + i / kVectors * ldc + i % kVectors * kLanes) : _mm_setzero_ps();
+  for (size_t l = 0; l < k; ++l) {
+    APB_UNROLL
+    for (size_t i = 0; i < R * kVectors; ++i) {
+      const __m128 x = _mm_set1_ps(a[i / kVectors * lda + l]);
+      sums[i] = _mm_add_ps(sums[i], _mm_mul_ps(x, _mm_loadu_ps(b + l * kPanel + i % kVectors * kLanes)));
+    }
+  }
+  APB_UNROLL
+  for (size_t i = 0; i < R * kVectors; ++i)
+    _mm_storeu_ps(c + i / kVectors * ldc + i % kVectors * kLanes, sums[i]);
+}
+
+}  // namespace
+
+void FloatGemmX86Sse2(const FloatGemmArgs& args) {
+  size_t i = 0;
+  for (; i + 3 <= args.rows; i += 3) Rows<3>(args, i);
+  for (; i < args.rows; ++i) Rows<1>(args, i);
+}
+
+}  // namespace apb

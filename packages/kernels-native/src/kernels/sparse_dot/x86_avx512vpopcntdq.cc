@@ -1,0 +1,25 @@
+#include <immintrin.h>
+
+#include "kernels/sparse_dot/op.h"
+
+namespace apb {
+namespace {
+
+constexpr size_t kLanes = 16;
+constexpr size_t kVectors = kSparseRows / kLanes;
+
+}  // namespace
+
+void SparseDotX86Avx512Vpopcntdq(const SparseDotArgs& args) {
+  __m512 sums[kVectors];
+  for (size_t v = 0; v < kVectors; ++v) sums[v] = _mm512_setzero_ps();
+  for (size_t term = 0; term < args.terms; ++term) {
+    const __m512 r = _mm512_set1_ps(args.values[term]);
+    const float* q = args.q + args.columns[term] * kSparseRows;
+    for (size_t v = 0; v < kVectors; ++v)
+      sums[v] = _mm512_add_ps(sums[v], _mm512_mul_ps(r, _mm512_loadu_ps(q + v * kLanes)));
+  }
+  for (size_t v = 0; v < kVectors; ++v) _mm512_storeu_ps(args.sums + v * kLanes, sums[v]);
+}
+
+}  // namespace apb
