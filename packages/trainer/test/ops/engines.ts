@@ -9,7 +9,8 @@ export async function onEachEngine(suite: (engine: string) => void): Promise<voi
       describe(`on ${name}`, () => {
         beforeAll(async () => {
           await selectEngine(name);
-        });
+          // Loading TensorFlow reads most of a gigabyte, from a cold disk at worst.
+        }, 120_000);
         suite(name);
       });
     } else {
