@@ -46,7 +46,8 @@ Napi::Value Alloc(const Arguments& args) {
     encoding = EncodingOf(args[2]);
     CheckEncoding(*encoding);
   }
-  return NewBlock(args.Env(), std::make_unique<Block>(InstanceOf(args[0]), Buffer(ShapeOf(args[1]), encoding)));
+  return NewBlock(args.Env(),
+                  std::make_unique<Block>(InstanceOf(args[0]), Buffer(ShapeOf(args[1]), encoding)));
 }
 
 // release(block): frees its memory.

@@ -54,8 +54,8 @@ std::vector<Variant> VariantsOf(Kernel* Kernels::* operation) {
 }  // namespace test
 }  // namespace apb
 
-#define TEST(name)                                                        \
-  static void name();                                                     \
+#define TEST(name)                                                         \
+  static void name();                                                      \
   static const ::apb::test::Registration registration_##name(#name, name); \
   static void name()
 

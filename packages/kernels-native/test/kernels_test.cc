@@ -1,5 +1,5 @@
-// Every kernel of every instruction set against its contract, written out plainly. Arrays have no spare elements, so
-// that the sanitizer sees a kernel that reads or writes beyond them.
+// Every kernel of every instruction set against its contract, written out plainly. Arrays have no spare
+// elements, so that the sanitizer sees a kernel that reads or writes beyond them.
 #include <cmath>
 #include <stdexcept>
 
@@ -96,7 +96,8 @@ void CheckQuantize(const Variant& v, std::size_t rows, std::size_t k, bool sign,
       for (std::size_t b = 0; b < words * 64; ++b) {
         const std::uint64_t got = (out[(i * bits + p) * words + b / 64] >> (b % 64)) & 1;
         const std::uint64_t expected = b < k ? (CodeOf(x[i * stride + b], args) >> p) & 1 : 0;
-        CHECK(got == expected, At(v, rows, k) + ", plane " + std::to_string(p) + ", bit " + std::to_string(b));
+        CHECK(got == expected,
+              At(v, rows, k) + ", plane " + std::to_string(p) + ", bit " + std::to_string(b));
       }
 }
 
@@ -124,8 +125,8 @@ void CheckFloatGemm(const Variant& v, std::size_t rows, std::size_t k, bool accu
         sum += term;
         magnitude += std::fabs(term);
       }
-      // k additions and products in float32, each off by half an ulp: (k + 1) * 2^-24 of the sum of magnitudes,
-      // to first order; twice that covers the rest.
+      // k additions and products in float32, each off by half an ulp: (k + 1) * 2^-24 of the sum of
+      // magnitudes, to first order; twice that covers the rest.
       const double bound = 2 * static_cast<double>(k + 1) * std::ldexp(1.0, -24) * magnitude;
       CHECK(std::fabs(c[i * ldc + j] - sum) <= bound, At(v, rows, k));
     }
@@ -203,7 +204,8 @@ TEST(InstructionSetsAreListedBestFirst) {
   const std::vector<std::string> all = {"avx512vpopcntdq", "avx2", "portable"};
   CHECK(UsableIsas(kPopcnt | kAvx2 | kAvx512Vpopcntdq) == all, "with all features");
   CHECK(UsableIsas(kPopcnt | kAvx512Vpopcntdq).front() == "avx512vpopcntdq", "one without a lesser one");
-  CHECK(SelectKernels("portable", kPopcnt).bit_gemm != SelectKernels("portable", 0).bit_gemm, "POPCNT is used");
+  CHECK(SelectKernels("portable", kPopcnt).bit_gemm != SelectKernels("portable", 0).bit_gemm,
+        "POPCNT is used");
 #endif
   bool thrown = false;
   try {

@@ -9,7 +9,8 @@
 namespace apb {
 
 #define APB_ISA(name, needs)
-#define APB_KERNEL(operation, isa, needs, function) std::remove_pointer_t<decltype(Kernels::operation)> function;
+#define APB_KERNEL(operation, isa, needs, function) \
+  std::remove_pointer_t<decltype(Kernels::operation)> function;
 #include "kernels/kernels.inc"
 #undef APB_KERNEL
 
@@ -42,10 +43,10 @@ std::uint64_t Random() {
 std::vector<Variant> ListedKernels() {
   const std::uint32_t features = DetectCpu();
   std::vector<Variant> variants;
-#define APB_KERNEL(operation, isa, needs, function)   \
-  if (((needs) & ~features) == 0) {                   \
-    variants.push_back({#function, {}});              \
-    variants.back().kernels.operation = &function;    \
+#define APB_KERNEL(operation, isa, needs, function) \
+  if (((needs) & ~features) == 0) {                 \
+    variants.push_back({#function, {}});            \
+    variants.back().kernels.operation = &function;  \
   }
 #include "kernels/kernels.inc"
 #undef APB_KERNEL

@@ -50,7 +50,8 @@ std::size_t Block::Release() {
 }
 
 Napi::Value NewInstance(Napi::Env env, Kernels kernels) {
-  auto instance = std::make_unique<std::shared_ptr<Instance>>(std::make_shared<Instance>(Instance{kernels, {}}));
+  auto instance =
+      std::make_unique<std::shared_ptr<Instance>>(std::make_shared<Instance>(Instance{kernels, {}}));
   const auto external = Napi::External<std::shared_ptr<Instance>>::New(
       env, instance.get(), [](Napi::Env, std::shared_ptr<Instance>* p) { delete p; });
   instance.release();
@@ -78,7 +79,8 @@ Block& BlockOf(const Napi::Value& value) { return *Unwrap<Block>(value, kBlockTa
 
 Block& BlockOf(const Napi::Value& value, const Instance& owner) {
   Block& block = BlockOf(value);
-  if (block.owner() != &owner) throw std::runtime_error("this buffer or these weights belong to another backend");
+  if (block.owner() != &owner)
+    throw std::runtime_error("this buffer or these weights belong to another backend");
   return block;
 }
 

@@ -1,4 +1,5 @@
-// Native objects that JavaScript holds: opaque, tagged, freed early by release() or late by the garbage collector.
+// Native objects that JavaScript holds: opaque, tagged, freed early by release() or late by the garbage
+// collector.
 #ifndef APB_NAPI_HANDLES_H_
 #define APB_NAPI_HANDLES_H_
 

@@ -14,7 +14,8 @@ constexpr double kMostPixels = 2147483647.0;
 
 template <typename T>
 View<T> ViewOf(const Napi::Value& value, napi_typedarray_type type, const char* what, const char* expected) {
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) Refuse(value, what, expected);
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type)
+    Refuse(value, what, expected);
   auto array = value.As<Napi::TypedArrayOf<T>>();
   return {array.Data(), array.ElementLength()};
 }
@@ -31,7 +32,8 @@ float FloatOf(const Napi::Object& object, const char* field) {
   return value.As<Napi::Number>().FloatValue();
 }
 
-// Quantizers and encodings are float32 values to begin with: rounding one here would change what it stands for.
+// Quantizers and encodings are float32 values to begin with: rounding one here would change what it stands
+// for.
 float ExactOf(const Napi::Object& object, const char* field) {
   const float value = FloatOf(object, field);
   if (static_cast<double>(value) != object.Get(field).As<Napi::Number>().DoubleValue())
@@ -111,7 +113,8 @@ Quantizer QuantizerOf(const Napi::Value& value) {
 
 Epilogue EpilogueOf(const Napi::Object& op) {
   const Napi::Object object = ObjectOf(op.Get("epilogue"), "epilogue");
-  Epilogue epilogue = {VectorOf(object, "scale"), VectorOf(object, "shift"), ActivationOf(object), std::nullopt};
+  Epilogue epilogue = {VectorOf(object, "scale"), VectorOf(object, "shift"), ActivationOf(object),
+                       std::nullopt};
   const Napi::Value quantizer = object.Get("quantizer");
   if (!quantizer.IsUndefined()) epilogue.quantizer = QuantizerOf(quantizer);
   return epilogue;
@@ -139,8 +142,8 @@ std::string StringOf(const Napi::Value& value, const char* what) {
 std::size_t SizeFrom(const Napi::Value& value, const char* what, double most) {
   const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
   if (!(number >= 0) || number > most || number != std::floor(number))
-    throw ContractError(std::string(what) + " must be a whole number from 0 to " + std::to_string(most) + ", got " +
-                        value.ToString().Utf8Value());
+    throw ContractError(std::string(what) + " must be a whole number from 0 to " + std::to_string(most) +
+                        ", got " + value.ToString().Utf8Value());
   return static_cast<std::size_t>(number);
 }
 
@@ -148,7 +151,8 @@ Shape ShapeOf(const Napi::Value& value) {
   if (!value.IsArray()) Refuse(value, "shape", "an array");
   const auto array = value.As<Napi::Array>();
   Shape shape;
-  for (std::uint32_t i = 0; i < array.Length(); ++i) shape.push_back(SizeFrom(array.Get(i), "an axis", 9007199254740991.0));
+  for (std::uint32_t i = 0; i < array.Length(); ++i)
+    shape.push_back(SizeFrom(array.Get(i), "an axis", 9007199254740991.0));
   return shape;
 }
 
@@ -210,8 +214,8 @@ SourceWeights SourceWeightsOf(const Napi::Value& value) {
   if (planes.size != source.bits * source.rows * ((source.k + 31) / 32))
     throw ContractError("the planes of the weights have the wrong length");
   if (positions.size != values.size)
-    throw ContractError(std::to_string(positions.size) + " positions do not match " + std::to_string(values.size) +
-                        " full-precision values");
+    throw ContractError(std::to_string(positions.size) + " positions do not match " +
+                        std::to_string(values.size) + " full-precision values");
   source.planes = planes.data;
   source.scales = scales.data;
   source.scale_count = scales.size;

@@ -1,5 +1,5 @@
-// JavaScript values -> native plain data. Every function throws a Napi::TypeError or ContractError that names the
-// field when the value is not what the contract says.
+// JavaScript values -> native plain data. Every function throws a Napi::TypeError or ContractError that names
+// the field when the value is not what the contract says.
 #ifndef APB_NAPI_VALUES_H_
 #define APB_NAPI_VALUES_H_
 

@@ -17,9 +17,9 @@ constexpr std::size_t kTileRows = kSparseRows;
 struct GroupProducts {
   const Tile& tile;
   std::size_t group;
-  const std::uint64_t* bits;     // [rows][planes][words]
-  const Inside* const* inside;   // [rows]
-  const std::int32_t* acc;       // [rows][RowStride(weights)], column 0 is channel 0 of group 0
+  const std::uint64_t* bits;    // [rows][planes][words]
+  const Inside* const* inside;  // [rows]
+  const std::int32_t* acc;      // [rows][RowStride(weights)], column 0 is channel 0 of group 0
 };
 
 // Calls visit(products) for all groups of a tile, ascending, and done(tile) after them, for all tiles.
@@ -41,7 +41,8 @@ void ForEachProduct(const Kernels& kernels, const Buffer& x, const Weights& weig
   });
 }
 
-// fl(fl(alpha * step) * float(acc)) + fl(fl(alpha * base) * float(S)); the second term only when base is not 0.
+// fl(fl(alpha * step) * float(acc)) + fl(fl(alpha * base) * float(S)); the second term only when base is not
+// 0.
 void BinaryPart(const std::vector<float>& alpha_steps, const std::int32_t* acc, const Inside& inside,
                 std::size_t first, std::size_t last, float* products) {
   for (std::size_t n = first; n < last; ++n) products[n] = alpha_steps[n] * static_cast<float>(acc[n]);

@@ -77,7 +77,8 @@ void ExportPlanes(const Buffer& buffer, std::uint32_t* canonical) {
 }
 
 void ExpectShape(const Shape& shape, const Shape& expected, const std::string& what) {
-  if (shape != expected) throw ContractError(what + " must be " + ToString(expected) + ", got " + ToString(shape));
+  if (shape != expected)
+    throw ContractError(what + " must be " + ToString(expected) + ", got " + ToString(shape));
 }
 
 void ExpectRank(const Shape& shape, std::size_t rank, const std::string& what) {

@@ -9,8 +9,8 @@
 namespace apb {
 namespace {
 
-// Rows of a tile: a multiple of every kernel's row block, and enough that expanding a panel of signs (one operation
-// per weight) costs little beside its use (one operation per weight and row).
+// Rows of a tile: a multiple of every kernel's row block, and enough that expanding a panel of signs (one
+// operation per weight) costs little beside its use (one operation per weight and row).
 constexpr std::size_t kTileRows = 96;
 // Part of k worked on at a time: a panel's part takes 16 KiB, half of a first-level cache.
 constexpr std::size_t kDepth = 256;
@@ -30,12 +30,14 @@ class Panels {
 
  private:
   const float* Expand(const SignWeights& w, std::size_t panel, std::size_t first, std::size_t depth) {
-    kernels_.expand_signs({w.signs.data() + panel * weights_.k + first, w.scales.data() + panel * kPanel, depth,
-                           expanded_.data()});
+    kernels_.expand_signs({w.signs.data() + panel * weights_.k + first, w.scales.data() + panel * kPanel,
+                           depth, expanded_.data()});
     const auto begin = w.exceptions.begin() + static_cast<std::ptrdiff_t>(w.exception_start[panel]);
     const auto end = w.exceptions.begin() + static_cast<std::ptrdiff_t>(w.exception_start[panel + 1]);
-    auto e = std::lower_bound(begin, end, first, [](const auto& x, std::size_t column) { return x.column < column; });
-    for (; e != end && e->column < first + depth; ++e) expanded_[(e->column - first) * kPanel + e->lane] = e->value;
+    auto e = std::lower_bound(begin, end, first,
+                              [](const auto& x, std::size_t column) { return x.column < column; });
+    for (; e != end && e->column < first + depth; ++e)
+      expanded_[(e->column - first) * kPanel + e->lane] = e->value;
     return expanded_.data();
   }
 

@@ -19,14 +19,17 @@ bool LieInMemory(const Window& window, const Weights& weights) {
   return weights.groups == 1 && IsPointwise(window.y) && IsPointwise(window.x);
 }
 
-// Calls visit(index of the first tap inside, index of its input pixel) for every row of taps inside the picture.
+// Calls visit(index of the first tap inside, index of its input pixel) for every row of taps inside the
+// picture.
 template <typename Visit>
 void ForEachRow(const Window& w, const Patch& p, Visit visit) {
   if (p.x.inside.count() == 0) return;
   const std::size_t first = p.x.inside.first;
-  const std::size_t x = static_cast<std::size_t>(p.x.start + static_cast<std::ptrdiff_t>(first * w.x.dilation));
+  const std::size_t x =
+      static_cast<std::size_t>(p.x.start + static_cast<std::ptrdiff_t>(first * w.x.dilation));
   for (std::size_t ky = p.y.inside.first; ky < p.y.inside.last; ++ky) {
-    const std::size_t y = static_cast<std::size_t>(p.y.start + static_cast<std::ptrdiff_t>(ky * w.y.dilation));
+    const std::size_t y =
+        static_cast<std::size_t>(p.y.start + static_cast<std::ptrdiff_t>(ky * w.y.dilation));
     visit(ky * w.x.taps + first, (p.picture * w.y.size + y) * w.x.size + x);
   }
 }
@@ -39,7 +42,8 @@ bool AllInside(const Window& w, const Patch& p) {
 
 FloatRows::FloatRows(const Buffer& x, const Weights& weights, const Window& window, std::size_t most)
     : x_(x), weights_(weights), window_(window) {
-  if (!LieInMemory(window, weights)) rows_ = AlignedArray<float>(std::min(most, window.positions()) * weights.k);
+  if (!LieInMemory(window, weights))
+    rows_ = AlignedArray<float>(std::min(most, window.positions()) * weights.k);
 }
 
 const float* FloatRows::Of(const Tile& tile, std::size_t group) {
@@ -58,7 +62,8 @@ void FloatRows::Gather(const Patch& patch, std::size_t group, float* to) const {
   const std::size_t run = (together ? patch.x.inside.count() : 1) * channels;
   ForEachRow(window_, patch, [&](std::size_t tap, std::size_t pixel) {
     for (std::size_t i = 0; i < copies; ++i)
-      std::memcpy(to + (tap + i) * channels, from + (pixel + i * window_.x.dilation) * x_.k(), run * sizeof(float));
+      std::memcpy(to + (tap + i) * channels, from + (pixel + i * window_.x.dilation) * x_.k(),
+                  run * sizeof(float));
   });
 }
 

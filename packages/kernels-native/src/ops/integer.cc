@@ -56,7 +56,8 @@ void IntegerTile(const Kernels& kernels, const Weights& weights, const Encoding&
   }
   const LinearForm form = FormOf(weights.weight_bits, encoding.sign);
   for (std::size_t i = 0; i < rows; ++i) {
-    const std::uint32_t ones = form.ones * WeightedOnes(a + i * encoding.bits * bits.words, encoding.bits, bits.words);
+    const std::uint32_t ones =
+        form.ones * WeightedOnes(a + i * encoding.bits * bits.words, encoding.bits, bits.words);
     std::uint32_t* row = counts + i * stride + first;
     const std::int32_t* sums = inside[i]->sums.data() + first;
     for (std::size_t n = 0; n < weights.rows_per_group(); ++n)

@@ -13,8 +13,8 @@ namespace apb {
 // Room for a row of products of all groups: panels may write beyond the last channel.
 inline std::size_t RowStride(const Weights& weights) { return weights.rows + kPanel; }
 
-// acc[i][n] for the rows of a tile and the output channels n of one group: sum(s*a) for sign planes, sum(s*q) for
-// codes, 2p - 3 in place of s for 2-bit weights, over in-bounds taps.
+// acc[i][n] for the rows of a tile and the output channels n of one group: sum(s*a) for sign planes, sum(s*q)
+// for codes, 2p - 3 in place of s for 2-bit weights, over in-bounds taps.
 //   a: [rows][planes][words], from BitRows  inside: [rows]
 //   acc: [rows][RowStride(weights)]; columns beyond the group's, up to a panel, are overwritten with junk, so
 //   groups go in ascending order

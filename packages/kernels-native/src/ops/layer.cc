@@ -20,14 +20,16 @@ void CheckWidth(const Buffer& x, const Weights& weights) {
 }
 
 void CheckMatrix(const Buffer& x, const Weights& weights) {
-  if (weights.geometry) throw ContractError("these weights were prepared for a convolution, not a matrix product");
+  if (weights.geometry)
+    throw ContractError("these weights were prepared for a convolution, not a matrix product");
   ExpectRank(x.shape(), 2, "the input of a matrix product");
   ExpectShape(x.shape(), {x.shape()[0], weights.k}, "the input of this matrix product");
   CheckWidth(x, weights);
 }
 
 Window CheckPictures(const Buffer& x, const Weights& weights) {
-  if (!weights.geometry) throw ContractError("these weights were prepared for a matrix product, not a convolution");
+  if (!weights.geometry)
+    throw ContractError("these weights were prepared for a matrix product, not a convolution");
   const Shape& s = x.shape();
   ExpectRank(s, 4, "the input of a convolution");
   ExpectShape(s, {s[0], s[1], s[2], weights.geometry->in_channels}, "the input of this convolution");
@@ -56,7 +58,8 @@ void RunLayer(const Kernels& kernels, const Epilogue& epilogue, bool convolution
 void RunGemmInt(const Kernels& kernels, const Buffer& x, const Weights& weights, std::int32_t* out,
                 std::size_t size) {
   if (weights.activation_bits == 32)
-    throw ContractError("gemmInt needs quantized activations, the weights were prepared for " + NameOf(weights));
+    throw ContractError("gemmInt needs quantized activations, the weights were prepared for " +
+                        NameOf(weights));
   CheckMatrix(x, weights);
   if (size != x.rows() * weights.rows)
     throw ContractError("the output of gemmInt must hold " + std::to_string(x.rows() * weights.rows) +

@@ -9,8 +9,9 @@
 namespace apb {
 namespace {
 
-// Starts every output pixel's channels at `start`, then calls step(channels of an input pixel, channels of the output
-// pixel) for its in-bounds pixels in row-major order and done(number of them, channels of the output pixel).
+// Starts every output pixel's channels at `start`, then calls step(channels of an input pixel, channels of
+// the output pixel) for its in-bounds pixels in row-major order and done(number of them, channels of the
+// output pixel).
 template <typename Step, typename Done>
 void Pool(const PoolGeometry& geometry, const Buffer& x, Buffer& out, float start, Step step, Done done) {
   CheckGeometry(geometry);

@@ -80,12 +80,15 @@ void SparsePart::UnpackWord(const std::uint32_t* first, const std::uint32_t* las
     KeepBits(valid_[*c / weights_.tap_channels()], values_.data() + std::size_t{*c} * kSparseRows);
 }
 
-// Skipping a tap and adding its r * 0 give the same bits: a sum that starts from +0 is never -0, and x + (+-0) = x.
-void SparsePart::Unpack(std::size_t group, const std::uint64_t* a, std::size_t rows, const Inside* const* inside) {
+// Skipping a tap and adding its r * 0 give the same bits: a sum that starts from +0 is never -0, and x +
+// (+-0) = x.
+void SparsePart::Unpack(std::size_t group, const std::uint64_t* a, std::size_t rows,
+                        const Inside* const* inside) {
   if (encoding_.sign) FindValid(rows, inside);
   const std::uint32_t* end = used_[group].data() + used_[group].size();
   for (const std::uint32_t* first = used_[group].data(); first < end;) {
-    const std::uint32_t* last = std::find_if(first, end, [&](std::uint32_t c) { return c / 64 != *first / 64; });
+    const std::uint32_t* last =
+        std::find_if(first, end, [&](std::uint32_t c) { return c / 64 != *first / 64; });
     UnpackWord(first, last, a, rows);
     first = last;
   }
@@ -101,8 +104,8 @@ void SparsePart::Add(std::size_t group, const std::uint64_t* a, std::size_t rows
     if (sparse.terms(n) == 0) continue;
     const std::size_t start = sparse.row_start[n];
     float sums[kSparseRows];
-    kernels_.sparse_dot({sparse.columns.data() + start, sparse.values.data() + start, sparse.terms(n),
-                         values_.data(), sums});
+    kernels_.sparse_dot(
+        {sparse.columns.data() + start, sparse.values.data() + start, sparse.terms(n), values_.data(), sums});
     for (std::size_t i = 0; i < rows; ++i) {
       float part = encoding_.step * sums[i];
       if (encoding_.base != 0) part += inside[i]->sparse_base_terms[n];

@@ -53,7 +53,9 @@ SparseRows Residual(const SourceWeights& s) {
     const std::size_t column = s.positions[i] % s.k;
     const float scale = ScaleOf(s, row);
     const float rest = s.values[i] - (BitOf(s, 0, row, column) ? -scale : scale);
-    if (!std::isfinite(rest)) throw ContractError("the residual of the weights overflows at position " + std::to_string(s.positions[i]));
+    if (!std::isfinite(rest))
+      throw ContractError("the residual of the weights overflows at position " +
+                          std::to_string(s.positions[i]));
     ++sparse.row_start[row + 1];
     sparse.columns.push_back(static_cast<std::uint32_t>(column));
     sparse.values.push_back(rest);
@@ -82,8 +84,10 @@ BitWeights PackBits(const SourceWeights& s, const Weights& w) {
       bits.tap_sums[column / w.tap_channels() * s.rows + row] += s.bits == 1 ? 1 - 2 * code : 2 * code - 3;
     }
   }
-  if (s.bits == 1) bits.sparse = Residual(s);
-  else bits.sparse.row_start.assign(s.rows + 1, 0);
+  if (s.bits == 1)
+    bits.sparse = Residual(s);
+  else
+    bits.sparse.row_start.assign(s.rows + 1, 0);
   return bits;
 }
 
@@ -95,7 +99,8 @@ SignWeights PackSigns(const SourceWeights& s, const Weights& w) {
     const Slot slot = SlotOf(w, row);
     packed.scales[slot.panel * kPanel + slot.lane] = ScaleOf(s, row);
     for (std::size_t column = 0; column < s.k; ++column)
-      packed.signs[slot.panel * s.k + column] |= static_cast<std::uint16_t>(BitOf(s, 0, row, column) << slot.lane);
+      packed.signs[slot.panel * s.k + column] |=
+          static_cast<std::uint16_t>(BitOf(s, 0, row, column) << slot.lane);
   }
   // Positions ascend by row, hence by panel; within a panel they are put in the order of columns.
   packed.exception_start.assign(Panels(w) + 1, 0);
@@ -129,8 +134,8 @@ FloatWeights PackFloats(const SourceWeights& s, const Weights& w) {
 void CheckValues(const SourceWeights& s) {
   for (std::size_t i = 0; i < s.value_count; ++i)
     if (!std::isfinite(s.values[i]))
-      throw ContractError("the weights hold " + std::to_string(s.values[i]) + " at index " + std::to_string(i) +
-                          "; every value must be finite");
+      throw ContractError("the weights hold " + std::to_string(s.values[i]) + " at index " +
+                          std::to_string(i) + "; every value must be finite");
   if (s.bits == 32) {
     if (s.value_count != s.rows * s.k)
       throw ContractError("weights [" + std::to_string(s.rows) + "," + std::to_string(s.k) + "] need " +
@@ -161,7 +166,8 @@ void CheckProduct(const SourceWeights& s, unsigned activation_bits) {
   const bool quantized = activation_bits != 32;
   const bool exists = s.bits == 1 || (s.bits == 2 && activation_bits <= 4) || (s.bits == 32 && !quantized);
   if (!exists)
-    throw ContractError("there is no product " + std::to_string(s.bits) + "/" + std::to_string(activation_bits));
+    throw ContractError("there is no product " + std::to_string(s.bits) + "/" +
+                        std::to_string(activation_bits));
   // |sum| <= k * (largest weight) * (2^bits - 1) must stay below 2^31.
   const double largest = (s.bits == 2 ? 3.0 : 1.0) * ((1u << (quantized ? activation_bits : 0)) - 1);
   if (static_cast<double>(s.k) * largest >= 2147483648.0)
@@ -183,7 +189,8 @@ std::size_t Weights::bytes() const {
   return std::visit([](const auto& content) { return Bytes(content); }, packed);
 }
 
-Weights PackWeights(const SourceWeights& s, unsigned activation_bits, const std::optional<ConvGeometry>& geometry) {
+Weights PackWeights(const SourceWeights& s, unsigned activation_bits,
+                    const std::optional<ConvGeometry>& geometry) {
   if (s.rows < 1 || s.k < 1) throw ContractError("weights " + ToString({s.rows, s.k}) + " are empty");
   CheckProduct(s, activation_bits);
   if (geometry) CheckAgainst(*geometry, s);

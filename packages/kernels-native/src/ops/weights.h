@@ -13,7 +13,8 @@
 
 namespace apb {
 
-// The sparse residual R with W_hat = scale * S + R: compressed rows, one an output channel, columns ascending.
+// The sparse residual R with W_hat = scale * S + R: compressed rows, one an output channel, columns
+// ascending.
 struct SparseRows {
   std::vector<std::size_t> row_start;  // [rows + 1]
   std::vector<std::uint32_t> columns;
@@ -24,11 +25,11 @@ struct SparseRows {
 
 // 1- or 2-bit weights that meet quantized activations.
 struct BitWeights {
-  unsigned planes = 1;                   // 1: bit set where s = -1; 2: code p, standing for 2p - 3
-  std::size_t words = 0;                 // 64-bit words of k bits
-  AlignedArray<std::uint64_t> panels;    // [groups][panels of a group][planes][words][kPanel]
-  std::vector<float> scales;             // [rows]
-  std::vector<std::int32_t> tap_sums;    // [taps][rows]: sum of s or 2p - 3 over the channels of a tap
+  unsigned planes = 1;                 // 1: bit set where s = -1; 2: code p, standing for 2p - 3
+  std::size_t words = 0;               // 64-bit words of k bits
+  AlignedArray<std::uint64_t> panels;  // [groups][panels of a group][planes][words][kPanel]
+  std::vector<float> scales;           // [rows]
+  std::vector<std::int32_t> tap_sums;  // [taps][rows]: sum of s or 2p - 3 over the channels of a tap
   SparseRows sparse;
 };
 
@@ -40,10 +41,10 @@ struct SignWeights {
     std::uint32_t lane;  // output channel within its panel
     float value;
   };
-  AlignedArray<std::uint16_t> signs;           // [groups][panels of a group][k], bit j: channel j is negative
-  AlignedArray<float> scales;                  // [groups][panels of a group][kPanel], 0 beyond the last channel
-  std::vector<std::size_t> exception_start;    // [groups * panels of a group + 1]
-  std::vector<Exception> exceptions;           // by panel, then column
+  AlignedArray<std::uint16_t> signs;         // [groups][panels of a group][k], bit j: channel j is negative
+  AlignedArray<float> scales;                // [groups][panels of a group][kPanel], 0 beyond the last channel
+  std::vector<std::size_t> exception_start;  // [groups * panels of a group + 1]
+  std::vector<Exception> exceptions;         // by panel, then column
 };
 
 struct FloatWeights {
@@ -71,18 +72,19 @@ struct Weights {
 // Weights as the caller has them. Planes are canonical: [bits][rows][words of 32 bits], padding bits zero.
 struct SourceWeights {
   std::size_t rows = 0, k = 0;
-  unsigned bits = 32;                          // 1 signs, 2 codes, 32 floats
-  const std::uint32_t* planes = nullptr;       // bits * rows * ceil(k / 32) words
-  const float* scales = nullptr;               // of planes: one, or one per row
+  unsigned bits = 32;                     // 1 signs, 2 codes, 32 floats
+  const std::uint32_t* planes = nullptr;  // bits * rows * ceil(k / 32) words
+  const float* scales = nullptr;          // of planes: one, or one per row
   std::size_t scale_count = 0;
-  const std::uint32_t* positions = nullptr;    // of full-precision weights (1 bit): flat, ascending, distinct
-  const float* values = nullptr;               // at positions, or all of them (32 bits)
+  const std::uint32_t* positions = nullptr;  // of full-precision weights (1 bit): flat, ascending, distinct
+  const float* values = nullptr;             // at positions, or all of them (32 bits)
   std::size_t value_count = 0;
 };
 
-// Throws ContractError when shapes, scales, positions or values are wrong, when an integer sum could reach 2^31,
-// or when the contract has no such product.
-Weights PackWeights(const SourceWeights& source, unsigned activation_bits, const std::optional<ConvGeometry>& geometry);
+// Throws ContractError when shapes, scales, positions or values are wrong, when an integer sum could reach
+// 2^31, or when the contract has no such product.
+Weights PackWeights(const SourceWeights& source, unsigned activation_bits,
+                    const std::optional<ConvGeometry>& geometry);
 
 }  // namespace apb
 

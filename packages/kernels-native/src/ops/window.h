@@ -43,7 +43,8 @@ struct Window {
   Axis y, x;
 
   std::size_t positions() const { return batch * y.outputs() * x.outputs(); }
-  // Patches of positions first .. first + count - 1, which run row-major over (batch, output rows, output columns).
+  // Patches of positions first .. first + count - 1, which run row-major over (batch, output rows, output
+  // columns).
   void Fill(std::size_t first, std::size_t count, Patch* patches) const;
 };
 

@@ -8,8 +8,8 @@
 
 namespace apb {
 
-// c[i][j] (+)= sum over l of a[i][l] * b[l][j], summed in the order of l for every i and j, so that a result does
-// not depend on the rows beside it. With or without fused multiply-add, as the instruction set has it.
+// c[i][j] (+)= sum over l of a[i][l] * b[l][j], summed in the order of l for every i and j, so that a result
+// does not depend on the rows beside it. With or without fused multiply-add, as the instruction set has it.
 struct FloatGemmArgs {
   const float* a;  // [rows][lda], k of each row are read
   size_t lda;

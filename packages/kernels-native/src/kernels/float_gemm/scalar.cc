@@ -3,7 +3,8 @@
 namespace apb {
 namespace {
 
-// R rows at once: enough independent sums to hide the latency of an addition, few enough for 16 vector registers.
+// R rows at once: enough independent sums to hide the latency of an addition, few enough for 16 vector
+// registers.
 template <size_t R>
 void Rows(const FloatGemmArgs& args, size_t first) {
   const float* a = args.a + first * args.lda;

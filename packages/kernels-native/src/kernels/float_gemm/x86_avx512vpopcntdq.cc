@@ -15,7 +15,8 @@ inline void Rows(const FloatGemmArgs& args, size_t first) {
   float* c = args.c + first * ldc;
   __m512 sums[R];
   APB_UNROLL
-  for (size_t r = 0; r < R; ++r) sums[r] = args.accumulate ? _mm512_loadu_ps(c + r * ldc) : _mm512_setzero_ps();
+  for (size_t r = 0; r < R; ++r)
+    sums[r] = args.accumulate ? _mm512_loadu_ps(c + r * ldc) : _mm512_setzero_ps();
   for (size_t l = 0; l < k; ++l) {
     const __m512 row = _mm512_loadu_ps(b + l * kPanel);
     APB_UNROLL

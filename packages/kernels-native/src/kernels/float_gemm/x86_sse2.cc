@@ -1,5 +1,5 @@
-// SSE2, which every x86-64 processor has: 3 x 16 outputs in 12 registers. GCC turns the plain loops of scalar.cc into
-// code at a fifth of the speed.
+// SSE2, which every x86-64 processor has: 3 x 16 outputs in 12 registers. GCC turns the plain loops of
+// scalar.cc into code at a fifth of the speed.
 #include <emmintrin.h>
 
 #include "kernels/float_gemm/op.h"
@@ -20,7 +20,8 @@ inline void Rows(const FloatGemmArgs& args, size_t first) {
   __m128 sums[R * kVectors];
   APB_UNROLL
   for (size_t i = 0; i < R * kVectors; ++i)
-    sums[i] = args.accumulate ? _mm_loadu_ps(c + i / kVectors * ldc + i % kVectors * kLanes) : _mm_setzero_ps();
+    sums[i] =
+        args.accumulate ? _mm_loadu_ps(c + i / kVectors * ldc + i % kVectors * kLanes) : _mm_setzero_ps();
   for (size_t l = 0; l < k; ++l) {
     APB_UNROLL
     for (size_t i = 0; i < R * kVectors; ++i) {

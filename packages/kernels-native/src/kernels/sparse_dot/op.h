@@ -10,8 +10,8 @@ namespace apb {
 // Activation rows of a tile.
 constexpr size_t kSparseRows = 64;
 
-// sums[i] = sum over terms of fl(values[term] * q[columns[term]][i]), every addition rounded to float32, in the order
-// of the terms from +0: the same bits on every instruction set, so no fused multiply-add.
+// sums[i] = sum over terms of fl(values[term] * q[columns[term]][i]), every addition rounded to float32, in
+// the order of the terms from +0: the same bits on every instruction set, so no fused multiply-add.
 struct SparseDotArgs {
   const uint32_t* columns;
   const float* values;
