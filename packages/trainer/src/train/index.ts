@@ -5,6 +5,7 @@ export { type InputShare, inputShares } from './inputShares.js';
 export { type LoadedRun, loadRun } from './loadRun.js';
 export type { EpochMetrics, LayerMetrics } from './metrics.js';
 export { type Gradients, type Group, Optimizer } from './optimizer.js';
+export type { TrainCallbacks, TrainProgress, TrainResult } from './report.js';
 export { cosine } from './schedule.js';
 export { Sgd, type SgdOptions } from './sgd.js';
-export { type TrainCallbacks, type TrainProgress, type TrainResult, trainRun } from './trainRun.js';
+export { trainRun } from './trainRun.js';

@@ -6,7 +6,8 @@ import { InputError, memoryOf, readModel } from '@apb/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EpochMetrics } from '../../src/train/metrics.js';
-import { type TrainCallbacks, type TrainProgress, trainRun } from '../../src/train/trainRun.js';
+import type { TrainCallbacks, TrainProgress } from '../../src/train/report.js';
+import { trainRun } from '../../src/train/trainRun.js';
 import { tinyData } from './tinyData.js';
 
 let folder: string;
