@@ -69,7 +69,7 @@ function importsOf(folder: string): string[] {
 }
 
 function specifiers(source: string): string[] {
-  return [...source.matchAll(/(?:\bfrom|\bimport|\bimport\(|\brequire\()\s*['"]([^'"]+)['"]/g)].map(
+  return [...source.matchAll(/(?:\bfrom|\bimport|\bimport\(|\brequire\()\s*['"]([^'"$\n]+)['"]/g)].map(
     match => match[1],
   );
 }
