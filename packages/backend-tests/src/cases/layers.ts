@@ -6,7 +6,7 @@ import type { Random } from '../random.js';
 
 /** Which weights stay in full precision. */
 export const sparsities = ['none', 'few', 'denseRow', 'all', 'border', 'ends'] as const;
-export type Sparsity = (typeof sparsities)[number];
+type Sparsity = (typeof sparsities)[number];
 
 /** How codes and signs are filled: at random, all the largest product, or all its negative. */
 export type Fill = 'random' | 'most' | 'least';
@@ -107,7 +107,7 @@ function choose(random: Random, sparsity: Sparsity, { rows, k, geometry }: Layer
   });
 }
 
-export function randomFloatLayer(random: Random, rows: number, k: number): FloatLayer {
+function randomFloatLayer(random: Random, rows: number, k: number): FloatLayer {
   return { bits: 32, rows, k, values: random.normals(rows * k) };
 }
 

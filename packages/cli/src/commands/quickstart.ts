@@ -107,7 +107,8 @@ async function keepAndMeasure(
   }
 }
 
-function comparison(rows: readonly Row[]): string {
+/** The table that ends the quickstart. */
+export function comparison(rows: readonly Row[]): string {
   const [full, compressed] = rows;
   return [
     table(
@@ -121,7 +122,7 @@ function comparison(rows: readonly Row[]): string {
         r.backend,
       ]),
     ),
-    `The compressed file is ${(full.fileBytes / compressed.fileBytes).toFixed(1)} times smaller. Both are in ${FOLDER}/, the figures in quickstart.json.`,
+    `The compressed file is ${(full.fileBytes / compressed.fileBytes).toFixed(1)} times smaller. Both are in ${FOLDER}/; figures: quickstart.json.`,
     `Next: pnpm apb inspect ${FOLDER}/mnist-apb.safetensors`,
   ].join('\n');
 }

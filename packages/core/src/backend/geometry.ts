@@ -24,15 +24,28 @@ export interface PoolGeometry {
  * Output height or width: floor((in + pads - (dilation * (kernel - 1) + 1)) / stride) + 1.
  * @throws RangeError when the window does not fit the padded input
  */
-export function outputSize(size: number, kernel: number, stride: number, dilation: number, before: number, after: number): number {
+export function outputSize(
+  size: number,
+  kernel: number,
+  stride: number,
+  dilation: number,
+  before: number,
+  after: number,
+): number {
   const span = dilation * (kernel - 1) + 1;
   const out = Math.floor((size + before + after - span) / stride) + 1;
-  if (!(out >= 1)) throw new RangeError(`a window of ${span} does not fit ${size} pixels with pads ${before} and ${after}`);
+  if (!(out >= 1))
+    throw new RangeError(`a window of ${span} does not fit ${size} pixels with pads ${before} and ${after}`);
   return out;
 }
 
 /** TensorFlow's 'same' as explicit pads [before, after] on one axis; the odd pixel goes after. */
-export function samePads(size: number, kernel: number, stride: number, dilation: number): [before: number, after: number] {
+export function samePads(
+  size: number,
+  kernel: number,
+  stride: number,
+  dilation: number,
+): [before: number, after: number] {
   const out = Math.ceil(size / stride);
   const total = Math.max(0, (out - 1) * stride + dilation * (kernel - 1) + 1 - size);
   return [total >> 1, total - (total >> 1)];

@@ -36,8 +36,17 @@ export type Quantizer =
 export function uniformQuantizer(bits: ActivationBits, lo: number, hi: number): Quantizer {
   const levels = 2 ** bits - 1;
   const width = f(f(hi) - f(lo));
-  if (!(width > 0) || !Number.isFinite(width)) throw new RangeError(`quantizer interval [${lo}, ${hi}] is empty or not finite`);
-  return { kind: 'code', bits, lo: f(lo), hi: f(hi), inv: f(levels / width), base: f(lo), step: f(width / levels) };
+  if (!(width > 0) || !Number.isFinite(width))
+    throw new RangeError(`quantizer interval [${lo}, ${hi}] is empty or not finite`);
+  return {
+    kind: 'code',
+    bits,
+    lo: f(lo),
+    hi: f(hi),
+    inv: f(levels / width),
+    base: f(lo),
+    step: f(width / levels),
+  };
 }
 
 /** What the planes written by a quantizer stand for. */
@@ -60,4 +69,3 @@ export function dequantizeValue(code: number, e: Encoding): number {
   if (e.kind === 'sign') return code ? -e.scale : e.scale;
   return f(e.base + f(e.step * code));
 }
-

@@ -57,7 +57,8 @@ export function unpack(planes: Planes): Int16Array {
   for (let r = 0; r < rows; r++)
     for (let i = 0; i < k; i++) {
       let q = 0;
-      for (let p = 0; p < bits; p++) q |= ((words[(p * rows + r) * perRow + (i >>> 5)] >>> (i & 31)) & 1) << p;
+      for (let p = 0; p < bits; p++)
+        q |= ((words[(p * rows + r) * perRow + (i >>> 5)] >>> (i & 31)) & 1) << p;
       out[r * k + i] = kind === 'sign' ? 1 - 2 * q : q;
     }
   return out;
@@ -77,16 +78,20 @@ export function popcount32(x: number): number {
  */
 export function validatePlanes(planes: Planes): void {
   const { kind, bits, rows, k, words } = planes;
-  if (kind !== 'sign' && kind !== 'code') throw new RangeError(`planes kind is ${String(kind)}, not sign or code`);
+  if (kind !== 'sign' && kind !== 'code')
+    throw new RangeError(`planes kind is ${String(kind)}, not sign or code`);
   if (!Number.isInteger(bits) || bits < 1 || bits > 8 || (kind === 'sign' && bits !== 1))
     throw new RangeError(`${kind} planes cannot have ${bits} bits`);
   const perRow = wordsPerRow(k);
   if (words.length !== bits * rows * perRow)
-    throw new RangeError(`planes of ${bits} x ${rows} x ${k} bits need ${bits * rows * perRow} words, got ${words.length}`);
+    throw new RangeError(
+      `planes of ${bits} x ${rows} x ${k} bits need ${bits * rows * perRow} words, got ${words.length}`,
+    );
   const tail = k & 31;
   if (tail === 0) return;
   for (let row = 0; row < bits * rows; row++)
-    if (words[(row + 1) * perRow - 1] >>> tail) throw new RangeError(`padding bits of plane row ${row} are not zero`);
+    if (words[(row + 1) * perRow - 1] >>> tail)
+      throw new RangeError(`padding bits of plane row ${row} are not zero`);
 }
 
 function checkLength(length: number, rows: number, k: number): void {

@@ -36,8 +36,11 @@ export function streamToPlanes(
 ): Planes {
   const count = rows * k * bits;
   if (stream.length !== streamBytes(rows * k, bits))
-    throw new RangeError(`a stream of ${count} bits has ${streamBytes(rows * k, bits)} bytes, got ${stream.length}`);
-  if (count & 7 && stream[stream.length - 1] >>> (count & 7)) throw new RangeError('tail bits of the stream are not zero');
+    throw new RangeError(
+      `a stream of ${count} bits has ${streamBytes(rows * k, bits)} bytes, got ${stream.length}`,
+    );
+  if (count & 7 && stream[stream.length - 1] >>> (count & 7))
+    throw new RangeError('tail bits of the stream are not zero');
   const planes = allocPlanes(kind, bits, rows, k);
   const perRow = wordsPerRow(k);
   let at = 0;

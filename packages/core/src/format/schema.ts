@@ -7,7 +7,7 @@ export type Reader<T> = (value: unknown, what: string) => T;
 export const MAX_INT = 2 ** 31 - 1;
 
 /** Tensors have at most this many axes. */
-export const MAX_RANK = 8;
+const MAX_RANK = 8;
 
 const MAX_NAME = 256;
 

@@ -10,8 +10,18 @@ export type ValueType = 'float32' | 'float16';
 export type WeightData =
   | { readonly encoding: 'float'; readonly shape: Shape; readonly values: Float32Array }
   /** `valueType` float16 promises that every full-precision value was already rounded to it. */
-  | { readonly encoding: 'apb'; readonly shape: Shape; readonly weights: ApbWeights; readonly valueType: ValueType }
-  | { readonly encoding: 'binary'; readonly shape: Shape; readonly signs: Planes; readonly scales: Float32Array }
+  | {
+      readonly encoding: 'apb';
+      readonly shape: Shape;
+      readonly weights: ApbWeights;
+      readonly valueType: ValueType;
+    }
+  | {
+      readonly encoding: 'binary';
+      readonly shape: Shape;
+      readonly signs: Planes;
+      readonly scales: Float32Array;
+    }
   /** `scale * sign` where `nonzero` (1-bit code planes) is 1, else 0; signs are 0 there. */
   | {
       readonly encoding: 'ternary';
@@ -21,7 +31,12 @@ export type WeightData =
       readonly scales: Float32Array;
     }
   /** `scale * (2q - (2^bits - 1))`, bits 1 to 8. */
-  | { readonly encoding: 'kbit'; readonly shape: Shape; readonly codes: Planes; readonly scales: Float32Array }
+  | {
+      readonly encoding: 'kbit';
+      readonly shape: Shape;
+      readonly codes: Planes;
+      readonly scales: Float32Array;
+    }
   /** Zero but at ascending flat `positions`. */
   | {
       readonly encoding: 'sparse';

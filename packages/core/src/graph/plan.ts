@@ -26,7 +26,11 @@ export interface PlanStep {
 export interface Plan {
   readonly version: number;
   readonly buffers: readonly PlanBuffer[];
-  readonly weights: readonly { readonly name: string; readonly weights: KernelWeights; readonly use: WeightUse }[];
+  readonly weights: readonly {
+    readonly name: string;
+    readonly weights: KernelWeights;
+    readonly use: WeightUse;
+  }[];
   readonly steps: readonly PlanStep[];
   /** Index of the float buffer that takes the network's input. */
   readonly input: number;

@@ -39,4 +39,3 @@ export function fromFloat16Bits(half: number): number {
 export function roundToFloat16(value: number): number {
   return fromFloat16Bits(toFloat16Bits(value));
 }
-

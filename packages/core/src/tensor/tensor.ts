@@ -23,5 +23,6 @@ export function tensor(shape: Shape, data?: Float32Array): Tensor {
  */
 export function assertFinite(values: Float32Array, what: string): void {
   for (let i = 0; i < values.length; i++)
-    if (!Number.isFinite(values[i])) throw new RangeError(`${what} holds ${values[i]} at index ${i}; every value must be finite`);
+    if (!Number.isFinite(values[i]))
+      throw new RangeError(`${what} holds ${values[i]} at index ${i}; every value must be finite`);
 }

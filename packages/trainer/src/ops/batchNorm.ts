@@ -47,7 +47,7 @@ export interface BatchNormMethod {
 }
 
 /** What the backward pass needs of the forward one. */
-export interface Saved {
+interface Saved {
   readonly x: tf.Tensor;
   readonly gamma: tf.Tensor1D;
   readonly mean: tf.Tensor1D;
