@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Ends a test run with every skip's reason and one line: `N passed, N failed, N skipped`. */
+/** Ends a test run with every skip's reason and one line: `N passed, N failed, N skipped`; a skip without a reason fails. */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
     let passed = 0;
@@ -14,10 +14,15 @@ export default class SummaryReporter implements Reporter {
         const result = test.result();
         if (result.state === 'passed') passed++;
         else if (result.state === 'failed') failed++;
-        else skipped.push(`${test.fullName}: ${noteOf(result) ?? 'NO REASON GIVEN'}`);
+        else {
+          const reason = noteOf(result);
+          if (!reason) failed++;
+          skipped.push(`${test.fullName}: ${reason ?? 'no reason given, which counts as a failure'}`);
+        }
       }
     }
     for (const line of skipped) console.log(`skipped: ${line}`);
+    if (failed > 0) process.exitCode = 1;
     console.log(`${passed} passed, ${failed} failed, ${skipped.length} skipped`);
   }
 }

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { InputError, type Model, readModel } from '@apb/core';
 
 /** A model and the size of its file. */
@@ -23,12 +24,16 @@ export async function loadModel(path: string): Promise<LoadedModel> {
 
 async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path);
+    const found = await stat(path);
+    const file = found.isDirectory() ? join(path, 'model.safetensors') : path;
+    if (!(await stat(file)).isFile())
+      throw new InputError(`${file} is no file; give a model file or a run directory`);
+    return await readFile(file);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EISDIR') return readBytes(`${path}/model.safetensors`);
+    if (error instanceof InputError) throw error;
+    const { code, path: missing = path } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT')
-      throw new InputError(`${path} does not exist; give a model file or a run directory`);
+      throw new InputError(`${missing} does not exist; give a model file or a run directory`);
     throw new InputError(`${path} cannot be read (${code}); give a model file or a run directory`);
   }
 }

@@ -28,8 +28,9 @@ export function predictCommand(): Command {
     ),
   ).action(async (path: string, files: string[], options: PredictOptions) => {
     const { model } = await loadModel(path);
-    // All pictures are checked before the first answer is printed.
-    const pictures = await Promise.all(files.map(file => decodePicture(file, model.input)));
+    // All pictures are checked before the first answer is printed; one at a time, so that only one is large in memory.
+    const pictures: Uint8Array[] = [];
+    for (const file of files) pictures.push(await decodePicture(file, model.input));
     const session = await createSession(model, options);
     try {
       const predictions: Prediction[] = [];

@@ -14,6 +14,11 @@ import { TrainingView } from '../ui/training.js';
 /** Where the two model files go, below the current directory. */
 const FOLDER = 'quickstart';
 
+interface QuickstartOptions extends OutputOptions {
+  /** Stops it; temporary files are removed. */
+  readonly signal: AbortSignal;
+}
+
 interface Row {
   readonly name: string;
   readonly weights: string;
@@ -29,14 +34,16 @@ export function quickstartCommand(): Command {
     new Command('quickstart')
       .description('train a full-precision and a compressed network on MNIST and compare them')
       .action(async (options: OutputOptions) => {
-        const rows = await quickstart(options);
+        const abort = new AbortController();
+        process.once('SIGINT', () => abort.abort(new Error('stopped; nothing was written')));
+        const rows = await quickstart({ ...options, signal: abort.signal });
         await writeWhole('quickstart.json', `${JSON.stringify({ rows }, null, 2)}\n`);
         print({ rows }, options, () => comparison(rows));
       }),
   );
 }
 
-async function quickstart(options: OutputOptions): Promise<Row[]> {
+async function quickstart(options: QuickstartOptions): Promise<Row[]> {
   note('1/4 fetching MNIST', options);
   await fetch(options);
   const data = await loadDataset('mnist');
@@ -58,19 +65,26 @@ async function quickstart(options: OutputOptions): Promise<Row[]> {
   }
 }
 
-async function fetch(options: OutputOptions): Promise<void> {
+async function fetch(options: QuickstartOptions): Promise<void> {
   const progress = new Progress(options);
   try {
-    await fetchDataset('mnist', { onProgress: (label, done, total) => progress.update(label, done, total) });
+    await fetchDataset('mnist', {
+      signal: options.signal,
+      onProgress: (label, done, total) => progress.update(label, done, total),
+    });
   } finally {
     progress.stop();
   }
 }
 
-async function train(run: TrainOptions, options: OutputOptions): Promise<void> {
+async function train(run: TrainOptions, options: QuickstartOptions): Promise<void> {
   const view = new TrainingView(options);
   try {
-    await trainRun(run, { onProgress: p => view.show(p), onWarning: w => view.warn(w) });
+    await trainRun(run, {
+      signal: options.signal,
+      onProgress: p => view.show(p),
+      onWarning: w => view.warn(w),
+    });
   } finally {
     view.stop();
   }
@@ -123,7 +137,7 @@ export function comparison(rows: readonly Row[]): string {
       ]),
     ),
     `The compressed file is ${(full.fileBytes / compressed.fileBytes).toFixed(1)} times smaller. Both are in ${FOLDER}/; figures: quickstart.json.`,
-    `Next: pnpm apb inspect ${FOLDER}/mnist-apb.safetensors`,
+    `Next: npx --yes pnpm@10.34.9 apb inspect ${FOLDER}/mnist-apb.safetensors`,
   ].join('\n');
 }
 

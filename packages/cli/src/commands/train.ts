@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { InputError } from '@apb/core';
 import { type TrainOptions, trainRun } from '@apb/trainer';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { parse } from 'yaml';
 import { above, integer, withOutput } from '../options.js';
 import { note, type OutputOptions, percent, print } from '../ui/output.js';
@@ -17,9 +17,9 @@ export function trainCommand(): Command {
       .option('--data <name>', 'mnist, fashion-mnist or cifar10')
       .addOption(new Option('--weights <kind>', 'weight quantizer').choices(['apb', 'binary', 'fp32']))
       .addOption(
-        new Option('--activations <bits>', 'bits of the activations')
-          .choices(['32', '2', '1'])
-          .argParser(text => bits(text)),
+        new Option('--activations <bits>', 'bits of the activations (choices: "32", "2", "1")').argParser(
+          bits,
+        ),
       )
       .option('--epochs <n>', 'passes over the training pictures', integer(1))
       .option('--batch-size <n>', 'pictures a step', integer(1))
@@ -68,7 +68,7 @@ interface TrainFlags extends OutputOptions {
 }
 
 function bits(text: string): number {
-  if (!['32', '2', '1'].includes(text)) throw new InputError(`--activations ${text} is not one of 32, 2, 1`);
+  if (!['32', '2', '1'].includes(text)) throw new InvalidArgumentError('Allowed choices are 32, 2, 1.');
   return Number(text);
 }
 

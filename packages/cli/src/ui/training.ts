@@ -20,7 +20,7 @@ export class TrainingView {
     const detail =
       p.loss === undefined
         ? ''
-        : `loss ${p.loss.toFixed(3)}, ${(p.imagesPerSecond ?? 0).toFixed(0)} pictures/s`;
+        : `loss ${p.loss.toFixed(3)}, ${(p.imagesPerSecond ?? 0).toFixed(0)} pictures/s, ${minutes(p.etaSeconds)} in all`;
     this.progress.update(`${p.phase} ${p.epoch}/${p.epochs}`, p.step, p.steps, detail);
   }
 
@@ -50,4 +50,9 @@ function summary(m: {
     `${m.bitsPerWeight.toFixed(2)} bits per weight`,
     `${m.imagesPerSecond.toFixed(0)} pictures/s`,
   ].join(', ');
+}
+
+/** The time left to the end of the run, for people. */
+function minutes(seconds = 0): string {
+  return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { InputError } from '@apb/core';
 import envPaths from 'env-paths';
 
 /** A folder unpacked by a killed process is litter once it is this old, in milliseconds. */
@@ -18,7 +19,14 @@ export function datasetFolder(name: string): string {
 
 /** Makes `folder` and clears it of temporary folders that killed processes left a day ago or earlier. */
 export async function prepareFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new InputError(
+      `the cache folder ${folder} cannot be made (${code}); set APB_CACHE to a folder you can write to`,
+    );
+  }
   for (const entry of await readdir(folder)) {
     if (!entry.includes('.tmp-')) continue;
     const path = join(folder, entry);

@@ -121,7 +121,7 @@ export class Run {
         this.update(gradients, index * this.stepsPerEpoch + seconds.length, index),
       );
       if (!Number.isFinite(step.loss))
-        throw new InputError(
+        throw new Error(
           `training diverged: the loss is ${step.loss} in step ${seconds.length + 1} of epoch ${index + 1}; lower learningRate or quantizerLearningRate`,
         );
       seconds.push((performance.now() - started) / 1000);

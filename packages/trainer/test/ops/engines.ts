@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe } from 'vitest';
+import { beforeAll, beforeEach, describe } from 'vitest';
 import { probeEngines, selectEngine } from '../../src/index.js';
 
 /** Runs a suite once per engine this machine has; one that is absent is skipped under its reason. */
@@ -14,8 +14,10 @@ export async function onEachEngine(suite: (engine: string) => void): Promise<voi
         suite(name);
       });
     } else {
-      console.warn(`skipped: the ${name} engine: ${reason}`);
-      describe.skip(`on ${name} (${reason})`, () => suite(name));
+      describe(`on ${name}`, () => {
+        beforeEach(context => context.skip(`the ${name} engine: ${reason}`));
+        suite(name);
+      });
     }
   }
 }

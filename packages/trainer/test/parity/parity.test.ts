@@ -159,7 +159,7 @@ for (const { name, data, limit, batchSize } of networks)
       });
     });
 
-/** Whether `to` is `from` or follows from it through single-input, element-wise nodes (a ReLU or PReLU). */
+/** Whether `to` is `from` or follows from it through single-input, element-wise nodes (a ReLU). */
 function reaches(model: Model, from: string, to: string): boolean {
   if (from === to) return true;
   const node = model.graph.nodes.find(n => n.name === to);
