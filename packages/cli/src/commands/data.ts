@@ -1,7 +1,7 @@
 import { fetchDataset } from '@apb/trainer';
 import { Command } from 'commander';
 import { withOutput } from '../options.js';
-import { note, type OutputOptions, print } from '../ui/output.js';
+import { type OutputOptions, print } from '../ui/output.js';
 import { Progress } from '../ui/progress.js';
 
 export function dataCommand(): Command {
@@ -10,7 +10,6 @@ export function dataCommand(): Command {
       .description('fetch a data set into the cache, checked against pinned checksums')
       .argument('<name>', 'mnist, fashion-mnist or cifar10'),
   ).action(async (name: string, options: OutputOptions) => {
-    note(`fetching ${name}`, options);
     const progress = new Progress(options);
     try {
       const { dir, train, test } = await fetchDataset(name, {
