@@ -1,12 +1,12 @@
 import {
   type BufferSpec,
+  checkEncoding,
   type DeviceBuffer,
   type Encoding,
   type Shape,
   sizeOf,
   wordsPerRow,
 } from '@apb/core';
-import { checkEncoding } from './checks.js';
 import type { Device } from './device.js';
 
 /** A float tensor, or planes in the canonical layout, in wasm memory. Reading it checks kind and life. */

@@ -1,7 +1,7 @@
+import { expectShape } from '../backend/checks.js';
 import type { Activation } from '../backend/op.js';
 import { activate } from './activation.js';
 import type { ReferenceBuffer } from './buffer.js';
-import { expectShape } from './checks.js';
 
 /** The activation alone. */
 export function activateOp(activation: Activation, x: ReferenceBuffer, out: ReferenceBuffer): void {

@@ -1,7 +1,7 @@
+import { expectShape } from '../backend/checks.js';
 import type { Activation } from '../backend/op.js';
 import { activate } from './activation.js';
 import type { ReferenceBuffer } from './buffer.js';
-import { expectShape } from './checks.js';
 
 /** fl(a + b), then the activation. */
 export function add(

@@ -1,7 +1,7 @@
+import { expectChannels, expectShape } from '../backend/checks.js';
 import type { Activation } from '../backend/op.js';
 import { activate } from './activation.js';
 import type { ReferenceBuffer } from './buffer.js';
-import { expectChannels, expectShape } from './checks.js';
 import { scaleAndShift } from './epilogue.js';
 
 /** fl(fl(x * scale[c]) + shift[c]), then the activation. */

@@ -1,8 +1,8 @@
+import { checkEncoding } from '../backend/checks.js';
 import type { BufferSpec, DeviceBuffer } from '../backend/contract.js';
 import type { Encoding } from '../backend/quantizer.js';
 import { allocPlanes, type Planes } from '../bits/planes.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
-import { checkEncoding } from './checks.js';
 import type { Lifetime } from './lifetime.js';
 
 /** Rows and columns of planes of a shape: one row per pixel, k = last axis. */

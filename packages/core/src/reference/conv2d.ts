@@ -1,8 +1,8 @@
+import { expectRank, expectShape } from '../backend/checks.js';
 import { type ConvGeometry, outputSize } from '../backend/geometry.js';
 import type { Epilogue } from '../backend/op.js';
 import type { Shape } from '../tensor/shape.js';
 import type { ReferenceBuffer } from './buffer.js';
-import { expectRank, expectShape } from './checks.js';
 import { finish } from './epilogue.js';
 import { matchWidth } from './gemm.js';
 import { inputValues, type Patch, patchProduct } from './product.js';

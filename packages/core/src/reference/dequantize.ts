@@ -1,7 +1,7 @@
+import { expectShape } from '../backend/checks.js';
 import { dequantizeValue } from '../backend/quantizer.js';
 import { unpack } from '../bits/planes.js';
 import type { ReferenceBuffer } from './buffer.js';
-import { expectShape } from './checks.js';
 
 /** Planes -> the floats they stand for, of the same shape. */
 export function dequantize(x: ReferenceBuffer, out: ReferenceBuffer): void {

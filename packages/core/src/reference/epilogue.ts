@@ -1,7 +1,7 @@
+import { expectChannels, expectShape } from '../backend/checks.js';
 import type { Epilogue } from '../backend/op.js';
 import { activate } from './activation.js';
 import type { ReferenceBuffer } from './buffer.js';
-import { expectChannels, expectShape } from './checks.js';
 import { storePlanes } from './quantize.js';
 
 const f = Math.fround;

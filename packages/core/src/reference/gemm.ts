@@ -1,6 +1,6 @@
+import { expectRank, expectShape } from '../backend/checks.js';
 import type { Epilogue } from '../backend/op.js';
 import type { ReferenceBuffer } from './buffer.js';
-import { expectRank, expectShape } from './checks.js';
 import { finish } from './epilogue.js';
 import { inputValues, patchProduct } from './product.js';
 import type { ReferenceWeights } from './weights.js';

@@ -1,5 +1,5 @@
+import { expectRank, expectShape } from '../backend/checks.js';
 import type { ReferenceBuffer } from './buffer.js';
-import { expectRank, expectShape } from './checks.js';
 
 const f = Math.fround;
 

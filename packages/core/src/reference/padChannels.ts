@@ -1,5 +1,5 @@
+import { checkInteger, expectShape } from '../backend/checks.js';
 import type { ReferenceBuffer } from './buffer.js';
-import { checkInteger, expectShape } from './checks.js';
 
 /** Zero channels before and after those of the last axis. */
 export function padChannels(before: number, after: number, x: ReferenceBuffer, out: ReferenceBuffer): void {

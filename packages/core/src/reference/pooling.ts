@@ -1,6 +1,6 @@
+import { checkPoolGeometry, expectRank, expectShape } from '../backend/checks.js';
 import { outputSize, type PoolGeometry } from '../backend/geometry.js';
 import type { ReferenceBuffer } from './buffer.js';
-import { checkPoolGeometry, expectRank, expectShape } from './checks.js';
 
 /** Rows and columns of the input that one output pixel's window covers, clipped to the picture; ends exclusive. */
 export interface Window {

@@ -1,7 +1,7 @@
+import { checkQuantizer, expectShape, sameEncoding } from '../backend/checks.js';
 import { encodingOf, type Quantizer, quantizeValue } from '../backend/quantizer.js';
 import { packCodes, packSigns } from '../bits/planes.js';
 import { planeSize, type ReferenceBuffer } from './buffer.js';
-import { checkQuantizer, expectShape, sameEncoding } from './checks.js';
 
 /** Float -> planes of the same shape. */
 export function quantize(quantizer: Quantizer, x: ReferenceBuffer, out: ReferenceBuffer): void {

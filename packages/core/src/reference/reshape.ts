@@ -1,7 +1,7 @@
+import { sameEncoding } from '../backend/checks.js';
 import { packCodes, packSigns, unpack } from '../bits/planes.js';
 import { sizeOf } from '../tensor/shape.js';
 import { planeSize, type ReferenceBuffer } from './buffer.js';
-import { sameEncoding } from './checks.js';
 
 /** The same values in the same row-major order; planes are repacked where the last axis changes. */
 export function reshape(x: ReferenceBuffer, out: ReferenceBuffer): void {

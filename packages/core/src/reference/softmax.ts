@@ -1,5 +1,5 @@
+import { expectShape } from '../backend/checks.js';
 import type { ReferenceBuffer } from './buffer.js';
-import { expectShape } from './checks.js';
 
 /** exp(x - max) / sum over the last axis, in float64 and rounded once to float32. */
 export function softmax(x: ReferenceBuffer, out: ReferenceBuffer): void {

@@ -1,6 +1,6 @@
+import { checkPair, expectRank, expectShape } from '../backend/checks.js';
 import type { Pair } from '../backend/geometry.js';
 import type { ReferenceBuffer } from './buffer.js';
-import { checkPair, expectRank, expectShape } from './checks.js';
 
 /** [N, H, W, C] -> [N, ceil(H / sv), ceil(W / sh), C]: every strides-th pixel, starting at the first. */
 export function subsample(strides: Pair, x: ReferenceBuffer, out: ReferenceBuffer): void {

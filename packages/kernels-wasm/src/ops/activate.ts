@@ -1,5 +1,4 @@
-import type { Activation } from '@apb/core';
-import { checkActivation } from '../checks.js';
+import { type Activation, checkActivation } from '@apb/core';
 import type { Device } from '../device.js';
 import type { Scope } from '../memory.js';
 

@@ -1,6 +1,5 @@
-import type { Activation } from '@apb/core';
+import { type Activation, expectChannels, expectShape } from '@apb/core';
 import type { WasmBuffer } from '../buffer.js';
-import { expectChannels, expectShape } from '../checks.js';
 import type { Device } from '../device.js';
 import { activator } from './activate.js';
 

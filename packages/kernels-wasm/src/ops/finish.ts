@@ -1,6 +1,5 @@
-import type { Epilogue } from '@apb/core';
+import { type Epilogue, expectChannels, expectShape } from '@apb/core';
 import type { WasmBuffer } from '../buffer.js';
-import { expectChannels, expectShape } from '../checks.js';
 import type { Device } from '../device.js';
 import type { Scope } from '../memory.js';
 import type { RowLayout } from '../weights.js';

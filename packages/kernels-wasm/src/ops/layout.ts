@@ -1,6 +1,13 @@
-import { type Pair, sizeOf } from '@apb/core';
+import {
+  checkInteger,
+  checkPair,
+  expectEncoding,
+  expectRank,
+  expectShape,
+  type Pair,
+  sizeOf,
+} from '@apb/core';
 import type { WasmBuffer } from '../buffer.js';
-import { checkInteger, checkPair, expectEncoding, expectRank, expectShape } from '../checks.js';
 import type { Device } from '../device.js';
 import { convWindows, forEachChunk, outputPixels, TapTable } from '../windows.js';
 

@@ -1,6 +1,5 @@
-import type { PoolGeometry } from '@apb/core';
+import { checkPoolGeometry, expectRank, expectShape, type PoolGeometry } from '@apb/core';
 import type { WasmBuffer } from '../buffer.js';
-import { checkPoolGeometry, expectRank, expectShape } from '../checks.js';
 import type { Device } from '../device.js';
 import { forEachChunk, outputPixels, poolWindows, TapTable } from '../windows.js';
 

@@ -1,6 +1,5 @@
-import type { Epilogue } from '@apb/core';
+import { type Epilogue, expectRank, expectShape } from '@apb/core';
 import type { WasmBuffer } from '../buffer.js';
-import { expectRank, expectShape } from '../checks.js';
 import type { Device } from '../device.js';
 import type { Scope } from '../memory.js';
 import type { WasmWeights } from '../weights.js';

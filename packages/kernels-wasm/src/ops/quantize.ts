@@ -1,6 +1,12 @@
-import { dequantizeValue, encodingOf, type Quantizer } from '@apb/core';
+import {
+  checkQuantizer,
+  dequantizeValue,
+  encodingOf,
+  expectEncoding,
+  expectShape,
+  type Quantizer,
+} from '@apb/core';
 import type { WasmBuffer } from '../buffer.js';
-import { checkQuantizer, expectEncoding, expectShape } from '../checks.js';
 import type { Device } from '../device.js';
 
 /** Float -> planes of the same shape. */

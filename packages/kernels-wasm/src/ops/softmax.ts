@@ -1,5 +1,5 @@
+import { expectShape } from '@apb/core';
 import type { WasmBuffer } from '../buffer.js';
-import { expectShape } from '../checks.js';
 import type { Device } from '../device.js';
 
 /**

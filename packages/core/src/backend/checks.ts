@@ -1,14 +1,9 @@
-import type {
-  Activation,
-  ConvGeometry,
-  Encoding,
-  Pads,
-  Pair,
-  PoolGeometry,
-  Quantizer,
-  Shape,
-} from '@apb/core';
-import { sameShape } from '@apb/core';
+import { type Shape, sameShape } from '../tensor/shape.js';
+import type { ConvGeometry, Pads, Pair, PoolGeometry } from './geometry.js';
+import type { Activation } from './op.js';
+import type { Encoding, Quantizer } from './quantizer.js';
+
+/** The argument checks of the contract, shared by backends so that all refuse the same with the same words. */
 
 /** @throws RangeError when `shape` is not `expected`, naming `what` */
 export function expectShape(shape: Shape, expected: Shape, what: string): void {
@@ -20,7 +15,7 @@ export function expectRank(shape: Shape, rank: number, what: string): void {
   if (shape.length !== rank) throw new RangeError(`${what} must have ${rank} axes, got [${shape}]`);
 }
 
-/** A vector over channels: its length, and that it is finite. @throws RangeError */
+/** A vector over channels: its length and that it is finite. @throws RangeError */
 export function expectChannels(values: Float32Array, channels: number, what: string): void {
   if (values.length !== channels)
     throw new RangeError(`${what} needs ${channels} values, one per channel, got ${values.length}`);
@@ -59,7 +54,7 @@ export function checkQuantizer(q: Quantizer): void {
     checkFloat32(q[field], `quantizer ${field}`);
   if (!(q.lo < q.hi)) throw new RangeError(`quantizer interval [${q.lo}, ${q.hi}] is empty`);
   if (!(q.inv > 0)) throw new RangeError(`quantizer inv ${q.inv} is not positive`);
-  // Otherwise a clipped value would round to a code that the planes cannot hold.
+  // Anything else would let a clipped value fall outside 0..2^bits-1 after rounding.
   const top = Math.fround(Math.fround(q.hi - q.lo) * q.inv);
   if (!(top < 2 ** q.bits - 0.5))
     throw new RangeError(`quantizer inv ${q.inv} sends hi to ${top}, beyond ${2 ** q.bits - 1}`);
@@ -79,16 +74,14 @@ export function checkEncoding(e: Encoding): void {
   checkFloat32(e.step, 'encoding step');
 }
 
+export function sameEncoding(a: Encoding, b: Encoding): boolean {
+  if (a.kind === 'sign') return b.kind === 'sign' && a.scale === b.scale;
+  return b.kind === 'code' && a.bits === b.bits && a.base === b.base && a.step === b.step;
+}
+
 /** @throws RangeError when planes of one encoding cannot hold what another one means */
 export function expectEncoding(actual: Encoding, expected: Encoding, what: string): void {
-  const same =
-    actual.kind === 'sign'
-      ? expected.kind === 'sign' && actual.scale === expected.scale
-      : expected.kind === 'code' &&
-        actual.bits === expected.bits &&
-        actual.base === expected.base &&
-        actual.step === expected.step;
-  if (!same)
+  if (!sameEncoding(actual, expected))
     throw new RangeError(`${what} must be ${JSON.stringify(expected)} planes, got ${JSON.stringify(actual)}`);
 }
 
