@@ -52,11 +52,12 @@
         "src/ops/integer.cc",
         "src/ops/layer.cc",
         "src/ops/layout.cc",
+        "src/ops/panel.cc",
         "src/ops/pool.cc",
+        "src/ops/product.cc",
         "src/ops/quantized.cc",
         "src/ops/run.cc",
         "src/ops/sparse.cc",
-        "src/ops/transpose_bits.cc",
         "src/ops/types.cc",
         "src/ops/weights.cc",
         "src/ops/window.cc"

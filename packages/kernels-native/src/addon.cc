@@ -115,8 +115,9 @@ Napi::Value Prepare(const Arguments& args) {
   std::optional<ConvGeometry> geometry;
   if (!args[3].IsUndefined()) geometry = ConvGeometryOf(args[3]);
   const unsigned bits = static_cast<unsigned>(SizeFrom(args[2], "activationBits", 32));
-  return NewBlock(args.Env(), std::make_unique<Block>(InstanceOf(args[0]),
-                                                      PackWeights(SourceWeightsOf(args[1]), bits, geometry)));
+  const auto instance = InstanceOf(args[0]);
+  Weights weights = PackWeights(SourceWeightsOf(args[1]), bits, geometry, instance->kernels.lane_bits);
+  return NewBlock(args.Env(), std::make_unique<Block>(instance, std::move(weights)));
 }
 
 // gemmInt(instance, activations, weights, Int32Array)

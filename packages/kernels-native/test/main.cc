@@ -8,7 +8,7 @@
 
 namespace apb {
 
-#define APB_ISA(name, needs)
+#define APB_ISA(name, needs, lane)
 #define APB_KERNEL(operation, isa, needs, function) \
   std::remove_pointer_t<decltype(Kernels::operation)> function;
 #include "kernels/kernels.inc"

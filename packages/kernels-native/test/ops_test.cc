@@ -144,9 +144,10 @@ void CheckLayer(const Case& c, const std::optional<Encoding>& encoding) {
   const Shape in_shape = {c.batch, c.height, c.width, g.in_channels};
   const Input x = encoding ? RandomPlanes(in_shape, *encoding) : RandomFloats(in_shape);
   const Binary source(g.out_channels, DepthOf(g));
-  const Weights weights = PackWeights(source.Source(), encoding ? encoding->bits : 32, g);
   std::vector<float> first;
   for (const Variant& v : Variants()) {
+    const Weights weights =
+        PackWeights(source.Source(), encoding ? encoding->bits : 32, g, v.kernels.lane_bits);
     Buffer out({c.batch, h, w, g.out_channels}, std::nullopt);
     Run(v.kernels, LayerOp{true, Identity(g.out_channels)}, {{&x.buffer}, &out, &weights});
     const std::vector<float> got(out.floats(), out.floats() + out.size());
@@ -193,8 +194,8 @@ TEST(IntegerProductsAreExact) {
         }
         const float scale = 1;
         SourceWeights source = {rows, k, 2, planes.data(), &scale, 1, nullptr, nullptr, 0};
-        const Weights weights = PackWeights(source, e.bits, std::nullopt);
         for (const Variant& v : Variants()) {
+          const Weights weights = PackWeights(source, e.bits, std::nullopt, v.kernels.lane_bits);
           std::vector<std::int32_t> out(m * rows);
           RunGemmInt(v.kernels, x.buffer, weights, out.data(), out.size());
           for (std::size_t i = 0; i < m; ++i)
@@ -243,7 +244,7 @@ void ExpectRefusal(const char* what, F f) {
 TEST(WhatDoesNotFitIsRefused) {
   const Binary source(4, 18);
   const ConvGeometry g = {2, 4, 1, {3, 3}, {1, 1}, {1, 1}, {0, 0, 0, 0}};
-  const Weights weights = PackWeights(source.Source(), 32, g);
+  const Weights weights = PackWeights(source.Source(), 32, g, 64);
   Input x = RandomFloats({1, 3, 3, 2});
   Buffer wrong({1, 1, 2, 4}, std::nullopt), right({1, 1, 1, 4}, std::nullopt),
       small({1, 2, 2, 2}, std::nullopt);
@@ -261,14 +262,14 @@ TEST(WhatDoesNotFitIsRefused) {
   ExpectRefusal("overflowing sums", [&] {
     SourceWeights huge = source.Source();
     huge.k = std::size_t{1} << 31;
-    PackWeights(huge, 1, std::nullopt);
+    PackWeights(huge, 1, std::nullopt, 32);
   });
   ExpectRefusal("a shape beyond memory",
                 [&] { Buffer({std::size_t{1} << 40, std::size_t{1} << 40}, std::nullopt); });
   ExpectRefusal("groups that do not divide", [&] {
     ConvGeometry odd = g;
     odd.groups = 3;
-    PackWeights(source.Source(), 32, odd);
+    PackWeights(source.Source(), 32, odd, 32);
   });
 }
 

@@ -16,6 +16,7 @@ namespace apb {
 
 // One kernel per operation, all of which this machine can run.
 struct Kernels {
+  unsigned lane_bits = 64;  // of a word of bit panels (bit_gemm/op.h): 32 or 64
   BitGemm* bit_gemm = nullptr;
   FloatGemm* float_gemm = nullptr;
   ExpandSigns* expand_signs = nullptr;

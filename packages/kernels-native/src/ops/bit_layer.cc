@@ -1,87 +1,151 @@
 #include "ops/bit_layer.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "ops/epilogue.h"
 #include "ops/gather.h"
+#include "ops/inside.h"
 #include "ops/integer.h"
+#include "ops/panel.h"
 #include "ops/sparse.h"
 
 namespace apb {
 namespace {
 
-constexpr std::size_t kTileRows = kSparseRows;
-
-// Integer products of one group of one tile.
-struct GroupProducts {
-  const Tile& tile;
-  std::size_t group;
-  const std::uint64_t* bits;    // [rows][planes][words]
-  const Inside* const* inside;  // [rows]
-  const std::int32_t* acc;      // [rows][RowStride(weights)], column 0 is channel 0 of group 0
+// A panel of output channels of one group.
+struct Channels {
+  std::size_t panel, first, count;
 };
 
-// Calls visit(products) for all groups of a tile, ascending, and done(tile) after them, for all tiles.
-template <typename Visit, typename Done>
-void ForEachProduct(const Kernels& kernels, const Buffer& x, const Weights& weights, const Window& window,
-                    Visit visit, Done done) {
-  BitRows source(x, weights, window, kTileRows);
-  InsideSums sums(weights, x.encoding());
-  AlignedArray<std::int32_t> acc(kTileRows * RowStride(weights));
-  const Inside* inside[kTileRows];
-  ForEachTile(window, kTileRows, [&](const Tile& tile) {
-    for (std::size_t i = 0; i < tile.rows(); ++i) inside[i] = &sums.Of(tile.patches[i]);
-    for (std::size_t group = 0; group < weights.groups; ++group) {
-      const std::uint64_t* bits = source.Of(tile, group);
-      IntegerTile(kernels, weights, x.encoding(), group, bits, tile.rows(), inside, acc.data());
-      visit(GroupProducts{tile, group, bits, inside, acc.data()});
+// Works on one tile of output positions after another; a thread has its own.
+class TileWorker {
+ public:
+  TileWorker(const Kernels& kernels, const Buffer& x, const Weights& weights, const Window& window)
+      : kernels_(kernels),
+        weights_(weights),
+        encoding_(x.encoding()),
+        source_(x, weights, window, kTileRows),
+        inside_sums_(weights, encoding_),
+        panel_(PanelBytes(kernels, encoding_.bits, weights.k)),
+        ones_(encoding_.sign ? 0 : LaneWords(kernels, weights.k) * kPanel * (kernels.lane_bits / 8)) {
+    std::fill(panel_.data(), panel_.data() + panel_.size(), std::uint8_t{0});
+    std::fill(ones_.data(), ones_.data() + ones_.size(), std::uint8_t{0xff});
+  }
+
+  // Calls visit(channels, acc) with the exact products [count][kTileRows] of every panel of channels.
+  template <typename Visit>
+  void ForEachPanel(const Tile& tile, Visit visit) {
+    LookInside(tile);
+    const std::size_t group_rows = weights_.rows_per_group();
+    for (std::size_t group = 0; group < weights_.groups; ++group) {
+      Pack(tile, group);
+      for (std::size_t p = 0; p < weights_.panels_per_group(); ++p) {
+        const Channels channels = {group * weights_.panels_per_group() + p, group * group_rows + p * kPanel,
+                                   std::min(kPanel, group_rows - p * kPanel)};
+        MultiplyPanel(kernels_, weights_, channels.panel, channels.count, tile_, acc_, kTileRows);
+        if (encoding_.sign) CorrectBorders(channels);
+        visit(channels, acc_);
+      }
     }
-    done(tile);
-  });
+  }
+
+  const ActivationTile& tile() const { return tile_; }
+  const Inside* const* inside() const { return inside_; }
+  bool bordered() const { return borders_ > 0; }
+
+ private:
+  void LookInside(const Tile& tile) {
+    borders_ = 0;
+    for (std::size_t i = 0; i < tile.rows(); ++i) {
+      inside_[i] = &inside_sums_.Of(tile.patches[i]);
+      if (!inside_[i]->corrections.empty()) border_rows_[borders_++] = i;
+    }
+  }
+
+  void Pack(const Tile& tile, std::size_t group) {
+    PackPanel(kernels_, source_.Of(tile, group), tile.rows(), encoding_.bits, weights_.k, panel_.data());
+    tile_ = {panel_.data(), tile.rows(), encoding_.bits, encoding_.sign, nullptr};
+    if (encoding_.sign) return;
+    FillTerms(kernels_, weights_.weight_bits, tile_, weights_.k, ones_.data(), terms_);
+    tile_.terms = terms_;
+  }
+
+  // Takes back what signs of taps outside the picture, whose bits are 0, were counted for.
+  void CorrectBorders(const Channels& channels) {
+    for (std::size_t b = 0; b < borders_; ++b) {
+      const std::size_t i = border_rows_[b];
+      const std::int32_t* corrections = inside_[i]->corrections.data() + channels.first;
+      for (std::size_t j = 0; j < channels.count; ++j) acc_[j * kTileRows + i] += corrections[j];
+    }
+  }
+
+  const Kernels& kernels_;
+  const Weights& weights_;
+  const Encoding encoding_;
+  BitRows source_;
+  InsideSums inside_sums_;
+  AlignedArray<std::uint8_t> panel_, ones_;
+  ActivationTile tile_{};
+  const Inside* inside_[kTileRows];
+  std::size_t border_rows_[kTileRows];
+  std::size_t borders_ = 0;
+  alignas(64) std::int32_t terms_[kTileRows];
+  alignas(64) std::int32_t acc_[kPanel * kTileRows];
+};
+
+// fl(fl(alpha * step) * float(acc)) + fl(fl(alpha * base) * float(S)) + fl(fl(step * T) + fl(base * R)) of one
+// channel n, later terms only where base is not 0 and where the channel has full-precision weights.
+void FloatRow(const Kernels& kernels, const Weights& weights, const Encoding& encoding, const TileWorker& worker,
+              std::size_t n, const std::int32_t* acc, float* y) {
+  const BitWeights& bits = std::get<BitWeights>(weights.packed);
+  const std::size_t rows = worker.tile().rows;
+  const Inside* const* inside = worker.inside();
+  const float alpha_step = bits.scales[n] * encoding.step;
+  for (std::size_t i = 0; i < rows; ++i) y[i] = alpha_step * static_cast<float>(acc[i]);
+  if (encoding.base != 0)
+    for (std::size_t i = 0; i < rows; ++i) y[i] += inside[i]->base_terms[n];
+  if (bits.sparse.terms(n) == 0) return;
+  alignas(64) float sums[kTileRows];
+  SparseSums(kernels, weights, n, worker.tile(), inside, worker.bordered(), sums);
+  for (std::size_t i = 0; i < rows; ++i) sums[i] *= encoding.step;
+  if (encoding.base != 0)
+    for (std::size_t i = 0; i < rows; ++i) sums[i] += inside[i]->sparse_base_terms[n];
+  for (std::size_t i = 0; i < rows; ++i) y[i] += sums[i];
 }
 
-// fl(fl(alpha * step) * float(acc)) + fl(fl(alpha * base) * float(S)); the second term only when base is not
-// 0.
-void BinaryPart(const std::vector<float>& alpha_steps, const std::int32_t* acc, const Inside& inside,
-                std::size_t first, std::size_t last, float* products) {
-  for (std::size_t n = first; n < last; ++n) products[n] = alpha_steps[n] * static_cast<float>(acc[n]);
-  if (inside.base_terms.empty()) return;
-  for (std::size_t n = first; n < last; ++n) products[n] += inside.base_terms[n];
+// to[i * stride + j] = from[j * kTileRows + i]
+template <typename T>
+void Transpose(const T* from, std::size_t rows, std::size_t columns, T* to, std::size_t stride) {
+  for (std::size_t i = 0; i < rows; ++i)
+    for (std::size_t j = 0; j < columns; ++j) to[i * stride + j] = from[j * kTileRows + i];
 }
 
 }  // namespace
 
 void RunBitLayer(const Kernels& kernels, const Epilogue& epilogue, const Buffer& x, const Weights& weights,
                  const Window& window, const Buffer* residual, Buffer& out) {
-  std::vector<float> alpha_steps = std::get<BitWeights>(weights.packed).scales;
-  for (float& alpha : alpha_steps) alpha *= x.encoding().step;
-  const std::size_t stride = RowStride(weights);
-  AlignedArray<float> products(kTileRows * stride);
-  SparsePart sparse(kernels, weights, x.encoding());
-  ForEachProduct(
-      kernels, x, weights, window,
-      [&](const GroupProducts& p) {
-        const std::size_t begin = p.group * weights.rows_per_group();
-        for (std::size_t i = 0; i < p.tile.rows(); ++i)
-          BinaryPart(alpha_steps, p.acc + i * stride, *p.inside[i], begin, begin + weights.rows_per_group(),
-                     products.data() + i * stride);
-        sparse.Add(p.group, p.bits, p.tile.rows(), p.inside, products.data(), stride);
-      },
-      [&](const Tile& tile) {
-        Finish(kernels, epilogue, products.data(), stride, tile.first, tile.rows(), residual, out);
-      });
+  TileWorker worker(kernels, x, weights, window);
+  AlignedArray<float> products(kTileRows * weights.rows);
+  ForEachTile(window, kTileRows, [&](const Tile& tile) {
+    worker.ForEachPanel(tile, [&](const Channels& channels, const std::int32_t* acc) {
+      alignas(64) float y[kPanel * kTileRows];
+      for (std::size_t j = 0; j < channels.count; ++j)
+        FloatRow(kernels, weights, x.encoding(), worker, channels.first + j, acc + j * kTileRows,
+                 y + j * kTileRows);
+      Transpose(y, tile.rows(), channels.count, products.data() + channels.first, weights.rows);
+    });
+    Finish(kernels, epilogue, products.data(), weights.rows, tile.first, tile.rows(), residual, out);
+  });
 }
 
 void RunBitProducts(const Kernels& kernels, const Buffer& x, const Weights& weights, std::int32_t* out) {
-  ForEachProduct(
-      kernels, x, weights, MatrixWindow(x.rows()),
-      [&](const GroupProducts& p) {
-        for (std::size_t i = 0; i < p.tile.rows(); ++i)
-          std::memcpy(out + (p.tile.first + i) * weights.rows, p.acc + i * RowStride(weights),
-                      weights.rows * sizeof(std::int32_t));
-      },
-      [](const Tile&) {});
+  const Window window = MatrixWindow(x.rows());
+  TileWorker worker(kernels, x, weights, window);
+  ForEachTile(window, kTileRows, [&](const Tile& tile) {
+    worker.ForEachPanel(tile, [&](const Channels& channels, const std::int32_t* acc) {
+      Transpose(acc, tile.rows(), channels.count, out + tile.first * weights.rows + channels.first, weights.rows);
+    });
+  });
 }
 
 }  // namespace apb

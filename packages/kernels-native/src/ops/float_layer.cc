@@ -11,7 +11,7 @@ namespace {
 
 // Rows of a tile: a multiple of every kernel's row block, and enough that expanding a panel of signs (one
 // operation per weight) costs little beside its use (one operation per weight and row).
-constexpr std::size_t kTileRows = 96;
+constexpr std::size_t kFloatRows = 96;
 // Part of k worked on at a time: a panel's part takes 16 KiB, half of a first-level cache.
 constexpr std::size_t kDepth = 256;
 
@@ -51,10 +51,10 @@ class Panels {
 void RunFloatLayer(const Kernels& kernels, const Epilogue& epilogue, const Buffer& x, const Weights& weights,
                    const Window& window, const Buffer* residual, Buffer& out) {
   const std::size_t stride = RowStride(weights);
-  FloatRows source(x, weights, window, kTileRows);
+  FloatRows source(x, weights, window, kFloatRows);
   Panels panels(kernels, weights);
-  AlignedArray<float> products(kTileRows * stride);
-  ForEachTile(window, kTileRows, [&](const Tile& tile) {
+  AlignedArray<float> products(kFloatRows * stride);
+  ForEachTile(window, kFloatRows, [&](const Tile& tile) {
     for (std::size_t group = 0; group < weights.groups; ++group) {
       const float* a = source.Of(tile, group);
       for (std::size_t l = 0; l < weights.k; l += kDepth) {

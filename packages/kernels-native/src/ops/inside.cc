@@ -19,17 +19,23 @@ const Inside& InsideSums::Of(const Patch& patch) {
 Inside InsideSums::Make(const TapRange& ky, const TapRange& kx) const {
   const std::size_t rows = weights_.rows;
   const std::size_t columns = weights_.tap_columns();
-  Inside inside = {ky, kx, std::vector<std::int32_t>(rows, 0), {}, {}};
-  for (std::size_t y = ky.first; y < ky.last; ++y)
-    for (std::size_t x = kx.first; x < kx.last; ++x) {
-      const std::int32_t* tap = bits_.tap_sums.data() + (y * columns + x) * rows;
-      for (std::size_t n = 0; n < rows; ++n) inside.sums[n] += tap[n];
-    }
+  Inside inside = {ky, kx, 0, {}, {}, {}};
+  std::vector<std::int32_t> sums(rows, 0), outside(rows, 0);
+  for (std::size_t tap = 0; tap < weights_.taps(); ++tap) {
+    const bool has = inside.Has(tap, columns);
+    if (has && tap < 32) inside.taps |= std::uint32_t{1} << tap;
+    const std::int32_t* values = bits_.tap_sums.data() + tap * rows;
+    for (std::size_t n = 0; n < rows; ++n) (has ? sums : outside)[n] += values[n];
+  }
+  if (ky.count() * kx.count() < weights_.taps()) {
+    inside.corrections.resize(rows);
+    for (std::size_t n = 0; n < rows; ++n) inside.corrections[n] = -outside[n];
+  }
   if (base_ == 0) return inside;
   inside.base_terms.resize(rows);
   for (std::size_t n = 0; n < rows; ++n) {
     const float alpha_base = bits_.scales[n] * base_;
-    inside.base_terms[n] = alpha_base * static_cast<float>(inside.sums[n]);
+    inside.base_terms[n] = alpha_base * static_cast<float>(sums[n]);
   }
   if (!bits_.sparse.values.empty()) inside.sparse_base_terms = SparseBase(inside);
   return inside;

@@ -20,7 +20,8 @@ struct Inside {
     const std::size_t x = tap % columns;
     return y >= ky.first && y < ky.last && x >= kx.first && x < kx.last;
   }
-  std::vector<std::int32_t> sums;        // [rows] S: sum of the weight codes
+  std::uint32_t taps;  // bit t: tap t is inside; meaningful for at most 32 taps
+  std::vector<std::int32_t> corrections;  // [rows] S - (sum over all taps), empty when all taps are inside
   std::vector<float> base_terms;         // [rows] fl(fl(alpha * base) * float(S)), empty when base = 0
   std::vector<float> sparse_base_terms;  // [rows] fl(base * R), empty when base = 0 or nothing is sparse
 };

@@ -1,68 +1,75 @@
 #include "ops/integer.h"
 
+#include <algorithm>
+
+#include "ops/panel.h"
+
 namespace apb {
 namespace {
 
-// acc = count * C + ones * B + (sums ? S : 0), with
-//   C = sum over weight planes u and activation planes p of 2^(u+p) * popcount(w_u AND a_p)
+// product = k_factor * k + ones * B + count * C, with
+//   C = sum over activation planes p and weight planes u of 2^(p+u) * popcount(a_p OP w_u)
 //   B = sum over p of 2^p * popcount(a_p)
-// 1-bit weights s = 1 - 2w:  signs a = 1 - 2b: sum(s) - 2B + 4C    codes q: B - 2C
-// 2-bit weights v = 2p - 3:  signs:            sum(v) + 6B - 4C    codes:   2C - 3B
-// Bits of taps outside are 0 and add nothing to C and B. Modulo 2^32: C may pass 2^31, the result may not.
+// signs a = 1 - 2b:  1-bit weights s = 1 - 2w:  k - 2C (XOR)   2-bit weights 2p - 3: -3k + 2C (XOR)
+// codes q:           1-bit weights:             B - 2C (AND)   2-bit weights:        2C - 3B (AND)
+// Modulo 2^32: C may pass 2^31, the result may not.
 struct LinearForm {
-  std::uint32_t count;
-  std::uint32_t ones;
-  bool sums;
+  bool exclusive;
+  std::int32_t count, ones, k_factor;
 };
 
 LinearForm FormOf(unsigned weight_bits, bool sign) {
-  const auto modulo = [](int v) { return static_cast<std::uint32_t>(v); };
-  if (weight_bits == 1) return sign ? LinearForm{4, modulo(-2), true} : LinearForm{modulo(-2), 1, false};
-  return sign ? LinearForm{modulo(-4), 6, true} : LinearForm{2, modulo(-3), false};
+  if (weight_bits == 1) return sign ? LinearForm{true, -2, 0, 1} : LinearForm{false, -2, 1, 0};
+  return sign ? LinearForm{true, 2, 0, -3} : LinearForm{false, 2, -3, 0};
 }
 
-inline std::uint32_t Popcount(std::uint64_t x) {
-  x -= (x >> 1) & 0x5555555555555555u;
-  x = (x & 0x3333333333333333u) + ((x >> 2) & 0x3333333333333333u);
-  x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu;
-  return static_cast<std::uint32_t>((x * 0x0101010101010101u) >> 56);
+// Rows that fill less than this much of the last vector become the broadcast side instead: as many vectors of
+// weights are then counted as there are rows. Turning the result around costs about as much as a few rows.
+constexpr std::size_t kMostSwapped = 12;
+
+BitPanel WeightPanel(const Kernels& kernels, const Weights& weights, std::size_t panel, std::size_t channels) {
+  const BitWeights& bits = std::get<BitWeights>(weights.packed);
+  const std::size_t bytes = bits.planes * LaneWords(kernels, weights.k) * kPanel * (kernels.lane_bits / 8);
+  return {bits.panels.data() + panel * bytes, kPanel, channels, bits.planes};
 }
 
-// B of one row.
-std::uint32_t WeightedOnes(const std::uint64_t* a, std::size_t planes, std::size_t words) {
-  std::uint32_t sum = 0;
-  for (std::size_t p = planes; p-- > 0;) {
-    sum <<= 1;
-    for (std::size_t w = 0; w < words; ++w) sum += Popcount(a[p * words + w]);
-  }
-  return sum;
+// Rows from `first`, a multiple of kPanel.
+BitPanel RowPanel(const Kernels& kernels, const ActivationTile& tile, std::size_t first, std::size_t rows) {
+  const auto* words = static_cast<const std::uint8_t*>(tile.words);
+  return {words + first * (kernels.lane_bits / 8), kTileRows, rows, tile.planes};
 }
 
 }  // namespace
 
-void IntegerTile(const Kernels& kernels, const Weights& weights, const Encoding& encoding, std::size_t group,
-                 const std::uint64_t* a, std::size_t rows, const Inside* const* inside, std::int32_t* acc) {
-  const BitWeights& bits = std::get<BitWeights>(weights.packed);
-  const std::size_t stride = RowStride(weights);
-  const std::size_t first = group * weights.rows_per_group();
-  const std::size_t plane_size = bits.words * kPanel;
-  // int32_t and uint32_t may alias; kernels count modulo 2^32.
-  std::uint32_t* counts = reinterpret_cast<std::uint32_t*>(acc);
-  for (std::size_t p = 0; p < weights.panels_per_group(); ++p) {
-    const std::size_t panel = group * weights.panels_per_group() + p;
-    for (unsigned u = 0; u < bits.planes; ++u)
-      kernels.bit_gemm({a, bits.panels.data() + (panel * bits.planes + u) * plane_size, rows, encoding.bits,
-                        bits.words, u, u > 0, counts + first + p * kPanel, stride});
-  }
-  const LinearForm form = FormOf(weights.weight_bits, encoding.sign);
-  for (std::size_t i = 0; i < rows; ++i) {
-    const std::uint32_t ones =
-        form.ones * WeightedOnes(a + i * encoding.bits * bits.words, encoding.bits, bits.words);
-    std::uint32_t* row = counts + i * stride + first;
-    const std::int32_t* sums = inside[i]->sums.data() + first;
-    for (std::size_t n = 0; n < weights.rows_per_group(); ++n)
-      row[n] = form.count * row[n] + ones + (form.sums ? static_cast<std::uint32_t>(sums[n]) : 0u);
-  }
+void FillTerms(const Kernels& kernels, unsigned weight_bits, const ActivationTile& tile, std::size_t k,
+               const void* ones, std::int32_t* terms) {
+  const BitPanel columns = {ones, kPanel, 1, 1};
+  kernels.bit_gemm({RowPanel(kernels, tile, 0, tile.rows), columns, LaneWords(kernels, k), false, 1, nullptr,
+                    nullptr, terms, kTileRows});
+  const std::int32_t factor = FormOf(weight_bits, false).ones;
+  for (std::size_t i = 0; i < tile.rows; ++i) terms[i] *= factor;
+}
+
+void MultiplyPanel(const Kernels& kernels, const Weights& weights, std::size_t panel, std::size_t channels,
+                   const ActivationTile& tile, std::int32_t* out, std::size_t ldo) {
+  const LinearForm form = FormOf(weights.weight_bits, tile.sign);
+  const std::size_t words = LaneWords(kernels, weights.k);
+  const BitPanel columns = WeightPanel(kernels, weights, panel, channels);
+  std::int32_t k_terms[kPanel];
+  std::fill(k_terms, k_terms + kPanel, form.k_factor * static_cast<std::int32_t>(weights.k));
+  const std::int32_t* constant = tile.sign ? k_terms : nullptr;
+  std::size_t rest = tile.rows % kPanel;
+  if (rest > kMostSwapped) rest = 0;
+  const std::size_t straight = tile.rows - rest;
+  if (straight > 0)
+    kernels.bit_gemm({RowPanel(kernels, tile, 0, straight), columns, words, form.exclusive, form.count,
+                      tile.terms, constant, out, ldo});
+  if (rest == 0) return;
+  std::int32_t swapped[kMostSwapped * kPanel];
+  kernels.bit_gemm({columns, RowPanel(kernels, tile, straight, rest), words, form.exclusive, form.count, constant,
+                    tile.terms ? tile.terms + straight : nullptr, swapped, kPanel});
+  for (std::size_t j = 0; j < channels; ++j)
+    for (std::size_t i = 0; i < rest; ++i) out[j * ldo + straight + i] = swapped[i * kPanel + j];
 }
 
 }  // namespace apb

@@ -1,25 +1,34 @@
-// Exact integer products of bit rows with packed weights.
+// Exact integer products of panels of bits.
 #ifndef APB_OPS_INTEGER_H_
 #define APB_OPS_INTEGER_H_
 
 #include <cstdint>
 
 #include "kernels/kernels.h"
-#include "ops/inside.h"
 #include "ops/weights.h"
 
 namespace apb {
 
-// Room for a row of products of all groups: panels may write beyond the last channel.
-inline std::size_t RowStride(const Weights& weights) { return weights.rows + kPanel; }
+// A panel of activations that meets weights.
+struct ActivationTile {
+  const void* words;  // from PackPanel
+  std::size_t rows;   // 1 .. kTileRows
+  unsigned planes;
+  bool sign;
+  const std::int32_t* terms;  // [kTileRows] from FillTerms, or null for signs
+};
 
-// acc[i][n] for the rows of a tile and the output channels n of one group: sum(s*a) for sign planes, sum(s*q)
-// for codes, 2p - 3 in place of s for 2-bit weights, over in-bounds taps.
-//   a: [rows][planes][words], from BitRows  inside: [rows]
-//   acc: [rows][RowStride(weights)]; columns beyond the group's, up to a panel, are overwritten with junk, so
-//   groups go in ascending order
-void IntegerTile(const Kernels& kernels, const Weights& weights, const Encoding& encoding, std::size_t group,
-                 const std::uint64_t* a, std::size_t rows, const Inside* const* inside, std::int32_t* acc);
+// What the rows of a tile of codes add to their products with any weights of `weight_bits` bits.
+//   ones: [LaneWords][kPanel] words of ones   terms: [kTileRows]
+void FillTerms(const Kernels& kernels, unsigned weight_bits, const ActivationTile& tile, std::size_t k,
+               const void* ones, std::int32_t* terms);
+
+// out[j][i] = sum(s*a) for sign planes, sum(s*q) for codes, 2p - 3 in place of s for 2-bit weights, for channel j
+// of a weight panel (`channels` of them, at most kPanel) and row i of the tile. Bits that stand for taps outside
+// the picture are 0: codes add nothing there, signs count as +1.
+//   out: [channels][ldo], kTileRows of each row may be written
+void MultiplyPanel(const Kernels& kernels, const Weights& weights, std::size_t panel, std::size_t channels,
+                   const ActivationTile& tile, std::int32_t* out, std::size_t ldo);
 
 }  // namespace apb
 

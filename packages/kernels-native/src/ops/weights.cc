@@ -15,7 +15,7 @@ std::size_t Bytes(const std::vector<T>& v) {
 
 std::size_t Bytes(const BitWeights& w) {
   return w.panels.bytes() + Bytes(w.scales) + Bytes(w.tap_sums) + Bytes(w.sparse.row_start) +
-         Bytes(w.sparse.columns) + Bytes(w.sparse.values);
+         Bytes(w.sparse.columns) + Bytes(w.sparse.values) + Bytes(w.sparse.taps);
 }
 
 std::size_t Bytes(const SignWeights& w) {
@@ -64,30 +64,50 @@ SparseRows Residual(const SourceWeights& s) {
   return sparse;
 }
 
-BitWeights PackBits(const SourceWeights& s, const Weights& w) {
-  BitWeights bits;
-  bits.planes = s.bits;
-  bits.words = (s.k + 63) / 64;
-  bits.panels = AlignedArray<std::uint64_t>::Zeros(Panels(w) * bits.planes * bits.words * kPanel);
-  bits.tap_sums.assign(w.taps() * s.rows, 0);
+// Word is the lane's.
+template <typename Word>
+void FillPanels(const SourceWeights& s, const Weights& w, BitWeights& bits) {
+  constexpr std::size_t kBits = 8 * sizeof(Word);
+  const std::size_t words = (s.k + kBits - 1) / kBits;
+  bits.panels = AlignedArray<std::uint8_t>::Zeros(Panels(w) * s.bits * words * kPanel * sizeof(Word));
+  Word* panels = reinterpret_cast<Word*>(bits.panels.data());
   for (std::size_t row = 0; row < s.rows; ++row) {
-    bits.scales.push_back(ScaleOf(s, row));
     const Slot slot = SlotOf(w, row);
-    for (std::size_t column = 0; column < s.k; ++column) {
-      int code = 0;
-      for (unsigned p = 0; p < bits.planes; ++p) {
-        const std::uint64_t bit = BitOf(s, p, row, column);
-        code |= static_cast<int>(bit) << p;
-        bits.panels[((slot.panel * bits.planes + p) * bits.words + column / 64) * kPanel + slot.lane] |=
-            bit << (column % 64);
-      }
-      bits.tap_sums[column / w.tap_channels() * s.rows + row] += s.bits == 1 ? 1 - 2 * code : 2 * code - 3;
+    for (unsigned p = 0; p < s.bits; ++p) {
+      Word* to = panels + (slot.panel * s.bits + p) * words * kPanel + slot.lane;
+      for (std::size_t column = 0; column < s.k; ++column)
+        to[column / kBits * kPanel] |= Word{BitOf(s, p, row, column)} << (column % kBits);
     }
   }
+}
+
+std::vector<std::int32_t> TapSums(const SourceWeights& s, const Weights& w) {
+  std::vector<std::int32_t> sums(w.taps() * s.rows, 0);
+  for (std::size_t row = 0; row < s.rows; ++row)
+    for (std::size_t column = 0; column < s.k; ++column) {
+      int code = 0;
+      for (unsigned p = 0; p < s.bits; ++p) code |= static_cast<int>(BitOf(s, p, row, column)) << p;
+      sums[column / w.tap_channels() * s.rows + row] += s.bits == 1 ? 1 - 2 * code : 2 * code - 3;
+    }
+  return sums;
+}
+
+BitWeights PackBits(const SourceWeights& s, const Weights& w, unsigned lane_bits) {
+  BitWeights bits;
+  bits.planes = s.bits;
+  if (lane_bits == 32)
+    FillPanels<std::uint32_t>(s, w, bits);
+  else
+    FillPanels<std::uint64_t>(s, w, bits);
+  bits.tap_sums = TapSums(s, w);
+  for (std::size_t row = 0; row < s.rows; ++row) bits.scales.push_back(ScaleOf(s, row));
   if (s.bits == 1)
     bits.sparse = Residual(s);
   else
     bits.sparse.row_start.assign(s.rows + 1, 0);
+  if (w.taps() <= 32)
+    for (const std::uint32_t column : bits.sparse.columns)
+      bits.sparse.taps.push_back(static_cast<std::uint8_t>(column / w.tap_channels()));
   return bits;
 }
 
@@ -190,7 +210,7 @@ std::size_t Weights::bytes() const {
 }
 
 Weights PackWeights(const SourceWeights& s, unsigned activation_bits,
-                    const std::optional<ConvGeometry>& geometry) {
+                    const std::optional<ConvGeometry>& geometry, unsigned lane_bits) {
   if (s.rows < 1 || s.k < 1) throw ContractError("weights " + ToString({s.rows, s.k}) + " are empty");
   CheckProduct(s, activation_bits);
   if (geometry) CheckAgainst(*geometry, s);
@@ -208,7 +228,7 @@ Weights PackWeights(const SourceWeights& s, unsigned activation_bits,
   else if (activation_bits == 32)
     w.packed = PackSigns(s, w);
   else
-    w.packed = PackBits(s, w);
+    w.packed = PackBits(s, w, lane_bits);
   return w;
 }
 

@@ -19,6 +19,7 @@ struct SparseRows {
   std::vector<std::size_t> row_start;  // [rows + 1]
   std::vector<std::uint32_t> columns;
   std::vector<float> values;
+  std::vector<std::uint8_t> taps;  // the tap of every column; empty when there are more than 32
 
   std::size_t terms(std::size_t row) const { return row_start[row + 1] - row_start[row]; }
 };
@@ -26,8 +27,7 @@ struct SparseRows {
 // 1- or 2-bit weights that meet quantized activations.
 struct BitWeights {
   unsigned planes = 1;                 // 1: bit set where s = -1; 2: code p, standing for 2p - 3
-  std::size_t words = 0;               // 64-bit words of k bits
-  AlignedArray<std::uint64_t> panels;  // [groups][panels of a group][planes][words][kPanel]
+  AlignedArray<std::uint8_t> panels;   // [groups][panels of a group][planes][LaneWords][kPanel] lane words
   std::vector<float> scales;           // [rows]
   std::vector<std::int32_t> tap_sums;  // [taps][rows]: sum of s or 2p - 3 over the channels of a tap
   SparseRows sparse;
@@ -69,6 +69,9 @@ struct Weights {
   std::size_t bytes() const;
 };
 
+// Room for a row of products of all groups: panels may write beyond the last channel.
+inline std::size_t RowStride(const Weights& weights) { return weights.rows + kPanel; }
+
 // Weights as the caller has them. Planes are canonical: [bits][rows][words of 32 bits], padding bits zero.
 struct SourceWeights {
   std::size_t rows = 0, k = 0;
@@ -82,9 +85,9 @@ struct SourceWeights {
 };
 
 // Throws ContractError when shapes, scales, positions or values are wrong, when an integer sum could reach
-// 2^31, or when the contract has no such product.
+// 2^31, or when the contract has no such product. lane_bits as in the Kernels that will use them.
 Weights PackWeights(const SourceWeights& source, unsigned activation_bits,
-                    const std::optional<ConvGeometry>& geometry);
+                    const std::optional<ConvGeometry>& geometry, unsigned lane_bits);
 
 }  // namespace apb
 

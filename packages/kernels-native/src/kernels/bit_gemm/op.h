@@ -1,5 +1,5 @@
-// The integer heart: popcounts of ANDed bit rows. Every product of the contract is a linear function of it
-// (ops/bits.cc says which), so an instruction set that brings this one kernel brings them all.
+// The integer heart: popcounts of combined bit rows. Every product of bit planes in the contract is a linear
+// function of it (ops/integer.cc says which), so an instruction set that brings this one kernel brings them all.
 #ifndef APB_KERNELS_BIT_GEMM_OP_H_
 #define APB_KERNELS_BIT_GEMM_OP_H_
 
@@ -8,20 +8,37 @@
 
 namespace apb {
 
-// Weight rows are packed in panels of this many, on every instruction set.
+// Weight rows (output channels) are packed in panels of this many, on every instruction set.
 constexpr size_t kPanel = 16;
+// Activation rows are packed in panels of this many.
+constexpr size_t kTileRows = 64;
 
-// counts[i][j] (+)= 2^shift * sum over planes p of 2^p * popcount(a[i][p] AND b[j]), modulo 2^32.
-struct BitGemmArgs {
-  const uint64_t* a;  // [rows][planes][words], activations
-  const uint64_t* b;  // [words][kPanel], one bit plane of a panel of weights
-  size_t rows;
-  size_t planes;
-  size_t words;
-  unsigned shift;
-  bool accumulate;   // add to counts instead of writing them
-  uint32_t* counts;  // [rows][stride], kPanel of each row are written
+// One side of a product: bit planes of `items` rows of k bits, word by word, rows side by side:
+// word w of plane p of row i is words[(p * count + w) * stride + i]. A word has as many bits as the
+// instruction set's lane (Kernels::lane_bits: uint32_t or uint64_t), least significant bit first; bits beyond
+// k are 0. stride is a multiple of kPanel, memory is aligned to 64 bytes, and all stride items of a word can be
+// read: items beyond `items` hold anything.
+struct BitPanel {
+  const void* words;
   size_t stride;
+  size_t items;
+  unsigned planes;
+};
+
+// out[j * ldo + i] = lane_terms[i] + column_terms[j] + factor * C(i, j), modulo 2^32, where
+//   C(i, j) = sum over planes p of lanes, planes u of columns of 2^(p + u) * popcount(lanes[p][i] OP columns[u][j])
+// OP is XOR or AND. Vectors run over the items of `lanes`, those of `columns` are broadcast. At most kTileRows
+// items on either side.
+struct BitGemmArgs {
+  BitPanel lanes;
+  BitPanel columns;
+  size_t words;  // of one plane of one row
+  bool exclusive;  // OP: XOR, else AND
+  int32_t factor;   // +-1 or +-2
+  const int32_t* lane_terms;    // [lanes.items] rounded up to kPanel, or null: all 0
+  const int32_t* column_terms;  // [columns.items], or null: all 0
+  int32_t* out;  // [columns.items][ldo]; lanes.items of each row are written, up to the next multiple of kPanel may be
+  size_t ldo;
 };
 
 using BitGemm = void(const BitGemmArgs& args);

@@ -1,5 +1,6 @@
-// AVX-512 VPOPCNTDQ: a vector holds 64 bits of eight weight rows, an activation word is broadcast
-// (Nardini et al., arXiv 2306.08960, section 4, with AND in place of XOR).
+// AVX-512 VPOPCNTDQ: a vector holds 32 bits of sixteen rows, a word of the other side is broadcast (after Nardini
+// et al., arXiv 2306.08960, section 4, who use 64-bit lanes: 32-bit ones give twice the results per vector and
+// need no narrowing at the end).
 #include <immintrin.h>
 
 #include "kernels/bit_gemm/op.h"
@@ -8,57 +9,128 @@
 namespace apb {
 namespace {
 
-constexpr size_t kLanes = 8;  // 64-bit words of a vector; a panel's row is two of them
+constexpr size_t kLanes = 16;
+// Register tile: 16 sums, 4 vectors of rows, so that a word is 8 loads for 48 operations. On Zen 4, of the ceiling,
+// k = 576 / 2304: 4 x 4 0.90 / 0.98, 2 x 8 0.89 / 0.97, 1 x 8 0.87 / 0.97, 1 x 16 0.85 / 0.97.
+constexpr size_t kVectors = 4;
+constexpr size_t kColumns = 4;
 
-// Low halves of eight 64-bit sums, shifted, to eight 32-bit counts.
-inline void Store(__m512i sums, unsigned shift, bool accumulate, uint32_t* out) {
-  __m256i counts = _mm256_sll_epi32(_mm512_cvtepi64_epi32(sums), _mm_cvtsi32_si128(static_cast<int>(shift)));
-  __m256i* to = reinterpret_cast<__m256i*>(out);
-  if (accumulate) counts = _mm256_add_epi32(counts, _mm256_loadu_si256(to));
-  _mm256_storeu_si256(to, counts);
+template <bool exclusive>
+inline __m512i Count(__m512i x, __m512i y) {
+  return _mm512_popcnt_epi32(exclusive ? _mm512_xor_si512(x, y) : _mm512_and_si512(x, y));
 }
 
-// R rows x kPanel columns, 2 * R accumulators in registers.
-template <size_t R>
-inline void Rows(const BitGemmArgs& args, size_t first) {
-  const size_t planes = args.planes, words = args.words;
-  const uint64_t* a = args.a + first * planes * words;
-  const uint64_t* b = args.b;
-  __m512i left[R], right[R];
+// Counts of V vectors of rows against C columns, one word of one plane on either side. The first word of all
+// writes the sums, later ones add.
+template <size_t V, size_t C, bool exclusive, bool first>
+inline void Word(const uint32_t* a, const uint32_t* b, __m512i* sums) {
+  __m512i x[V];
   APB_UNROLL
-  for (size_t r = 0; r < R; ++r) left[r] = right[r] = _mm512_setzero_si512();
-  for (size_t p = planes; p-- > 0;) {
+  for (size_t v = 0; v < V; ++v) x[v] = _mm512_load_si512(a + v * kLanes);
+  APB_UNROLL
+  for (size_t c = 0; c < C; ++c) {
+    const __m512i y = _mm512_set1_epi32(static_cast<int>(b[c]));
     APB_UNROLL
-    for (size_t r = 0; r < R; ++r) {
-      left[r] = _mm512_slli_epi64(left[r], 1);
-      right[r] = _mm512_slli_epi64(right[r], 1);
-    }
-    for (size_t w = 0; w < words; ++w) {
-      const __m512i b0 = _mm512_loadu_si512(b + w * kPanel);
-      const __m512i b1 = _mm512_loadu_si512(b + w * kPanel + kLanes);
-      APB_UNROLL
-      for (size_t r = 0; r < R; ++r) {
-        const __m512i bits = _mm512_set1_epi64(static_cast<int64_t>(a[(r * planes + p) * words + w]));
-        left[r] = _mm512_add_epi64(left[r], _mm512_popcnt_epi64(_mm512_and_si512(bits, b0)));
-        right[r] = _mm512_add_epi64(right[r], _mm512_popcnt_epi64(_mm512_and_si512(bits, b1)));
-      }
+    for (size_t v = 0; v < V; ++v) {
+      const __m512i count = Count<exclusive>(x[v], y);
+      sums[c * V + v] = first ? count : _mm512_add_epi32(sums[c * V + v], count);
     }
   }
+}
+
+// All words of one plane on either side.
+template <size_t V, size_t C, bool exclusive, bool first>
+inline void Pass(const uint32_t* a, size_t lda, const uint32_t* b, size_t ldb, size_t words, __m512i* sums) {
+  if (first) {
+    Word<V, C, exclusive, true>(a, b, sums);
+    a += lda;
+    b += ldb;
+    --words;
+  }
+  for (; words > 0; --words, a += lda, b += ldb) Word<V, C, exclusive, false>(a, b, sums);
+}
+
+// V vectors of rows from `lane` x C columns from `column`. Planes of one weight 2^(p + u) are added up before the
+// sums are doubled for the next lower weight.
+template <size_t V, size_t C, bool exclusive>
+inline void Sums(const BitGemmArgs& args, size_t lane, size_t column, __m512i* sums) {
+  const uint32_t* lanes = static_cast<const uint32_t*>(args.lanes.words) + lane;
+  const uint32_t* columns = static_cast<const uint32_t*>(args.columns.words) + column;
+  const size_t lda = args.lanes.stride, ldb = args.columns.stride, words = args.words;
+  const size_t top_p = args.lanes.planes - 1, top_u = args.columns.planes - 1;
+  Pass<V, C, exclusive, true>(lanes + top_p * words * lda, lda, columns + top_u * words * ldb, ldb, words, sums);
+  for (size_t level = top_p + top_u; level-- > 0;) {
+    APB_UNROLL
+    for (size_t i = 0; i < V * C; ++i) sums[i] = _mm512_add_epi32(sums[i], sums[i]);
+    for (size_t u = 0; u <= top_u && u <= level; ++u)
+      if (level - u <= top_p)
+        Pass<V, C, exclusive, false>(lanes + (level - u) * words * lda, lda, columns + u * words * ldb, ldb, words,
+                                     sums);
+  }
+}
+
+inline __m512i Scaled(__m512i terms, __m512i sum, int32_t factor) {
+  const __m512i product = factor & 1 ? sum : _mm512_add_epi32(sum, sum);
+  return factor < 0 ? _mm512_sub_epi32(terms, product) : _mm512_add_epi32(terms, product);
+}
+
+template <size_t V, size_t C>
+inline void Store(const BitGemmArgs& args, size_t lane, size_t column, int32_t factor, const __m512i* sums) {
+  int32_t* out = args.out + column * args.ldo + lane;
   APB_UNROLL
-  for (size_t r = 0; r < R; ++r) {
-    uint32_t* out = args.counts + (first + r) * args.stride;
-    Store(left[r], args.shift, args.accumulate, out);
-    Store(right[r], args.shift, args.accumulate, out + kLanes);
+  for (size_t c = 0; c < C; ++c) {
+    const __m512i column_term = _mm512_set1_epi32(args.column_terms ? args.column_terms[column + c] : 0);
+    APB_UNROLL
+    for (size_t v = 0; v < V; ++v) {
+      const __m512i terms =
+          args.lane_terms ? _mm512_add_epi32(column_term, _mm512_loadu_si512(args.lane_terms + lane + v * kLanes))
+                          : column_term;
+      _mm512_storeu_si512(out + c * args.ldo + v * kLanes, Scaled(terms, sums[c * V + v], factor));
+    }
   }
+}
+
+template <size_t V, size_t C, bool exclusive>
+inline void Tile(const BitGemmArgs& args, size_t lane, size_t column) {
+  __m512i sums[V * C];
+  Sums<V, C, exclusive>(args, lane, column, sums);
+  // The constant, the factor of nearly all products, leaves two operations an output.
+  if (args.factor == -2)
+    Store<V, C>(args, lane, column, -2, sums);
+  else
+    Store<V, C>(args, lane, column, args.factor, sums);
+}
+
+template <size_t V, bool exclusive>
+inline void Remainder(const BitGemmArgs& args, size_t lane, size_t column) {
+  switch (args.columns.items - column) {
+    case 3: return Tile<V, 3, exclusive>(args, lane, column);
+    case 2: return Tile<V, 2, exclusive>(args, lane, column);
+    case 1: return Tile<V, 1, exclusive>(args, lane, column);
+  }
+}
+
+template <size_t V, bool exclusive>
+inline void Columns(const BitGemmArgs& args, size_t lane) {
+  size_t column = 0;
+  for (; column + kColumns <= args.columns.items; column += kColumns) Tile<V, kColumns, exclusive>(args, lane, column);
+  Remainder<V, exclusive>(args, lane, column);
+}
+
+template <bool exclusive>
+inline void Run(const BitGemmArgs& args) {
+  size_t lane = 0;
+  for (; lane + (kVectors - 1) * kLanes < args.lanes.items; lane += kVectors * kLanes) Columns<kVectors, exclusive>(args, lane);
+  for (; lane < args.lanes.items; lane += kLanes) Columns<1, exclusive>(args, lane);
 }
 
 }  // namespace
 
 void BitGemmX86Avx512Vpopcntdq(const BitGemmArgs& args) {
-  size_t i = 0;
-  for (; i + 8 <= args.rows; i += 8) Rows<8>(args, i);
-  for (; i + 2 <= args.rows; i += 2) Rows<2>(args, i);
-  for (; i < args.rows; ++i) Rows<1>(args, i);
+  if (args.exclusive)
+    Run<true>(args);
+  else
+    Run<false>(args);
 }
 
 }  // namespace apb

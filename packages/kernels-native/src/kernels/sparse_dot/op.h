@@ -1,23 +1,31 @@
-// A sparse row times a tile of activations.
+// A sparse row of weights times a panel of activations, read from their bit planes.
 #ifndef APB_KERNELS_SPARSE_DOT_OP_H_
 #define APB_KERNELS_SPARSE_DOT_OP_H_
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/bit_gemm/op.h"
+
 namespace apb {
 
-// Activation rows of a tile.
-constexpr size_t kSparseRows = 64;
-
-// sums[i] = sum over terms of fl(values[term] * q[columns[term]][i]), every addition rounded to float32, in
-// the order of the terms from +0: the same bits on every instruction set, so no fused multiply-add.
+// sums[i] = sum over terms of fl(values[t] * q[columns[t]][i]), every addition rounded to float32, in the order
+// of the terms from +0: the same bits on every instruction set, so no fused multiply-add. q of sign planes is
+// bit ? -1 : 1, of code planes the sum of 2^p * bit p.
 struct SparseDotArgs {
-  const uint32_t* columns;
-  const float* values;
+  const uint32_t* columns;  // [terms], ascending, each below k
+  const float* values;      // [terms]
   size_t terms;
-  const float* q;  // [k][kSparseRows]
-  float* sums;     // [kSparseRows]
+  const void* words;  // a BitPanel of stride kTileRows: [planes][count][kTileRows] words of lane_bits
+  size_t count;       // words of one plane of one row
+  unsigned planes;    // 1 for signs, 1, 2 or 4 for codes
+  bool sign;
+  size_t items;  // rows of the panel that matter, at most kTileRows
+  // Signs only, or null: a term counts for row i only where bit taps[t] of inside[i] is set (zero padding of
+  // convolutions; codes are 0 there anyway). taps[t] < 32.
+  const uint8_t* taps;     // [terms]
+  const uint32_t* inside;  // [kTileRows]
+  float* sums;  // [kTileRows]; written for `items`, up to the next multiple of 16 may be
 };
 
 using SparseDot = void(const SparseDotArgs& args);

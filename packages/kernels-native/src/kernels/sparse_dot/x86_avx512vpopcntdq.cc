@@ -1,25 +1,90 @@
+// AVX-512: the bit of a column is tested in the packed words of sixteen rows at once and picks r or -r (signs), or
+// adds its weight to q (codes); no copy of the activations is made.
 #include <immintrin.h>
 
 #include "kernels/sparse_dot/op.h"
+#include "kernels/unroll.h"
 
 namespace apb {
 namespace {
 
 constexpr size_t kLanes = 16;
-constexpr size_t kVectors = kSparseRows / kLanes;
+
+// Column c is bit c % 32 of word c / 32.
+inline __m512i WordsOf(const SparseDotArgs& args, uint32_t column, size_t plane, size_t lane) {
+  const uint32_t* words = static_cast<const uint32_t*>(args.words);
+  return _mm512_load_si512(words + (plane * args.count + column / 32) * kTileRows + lane);
+}
+
+inline __m512i BitOf(uint32_t column) { return _mm512_set1_epi32(static_cast<int>(1u << (column % 32))); }
+
+// V vectors of rows from `lane`; independent sums, so that additions overlap.
+template <size_t V, bool bordered>
+inline void Signs(const SparseDotArgs& args, size_t lane) {
+  __m512 sums[V];
+  APB_UNROLL
+  for (size_t v = 0; v < V; ++v) sums[v] = _mm512_setzero_ps();
+  for (size_t t = 0; t < args.terms; ++t) {
+    const __m512 plus = _mm512_set1_ps(args.values[t]);
+    const __m512 minus = _mm512_set1_ps(-args.values[t]);
+    const __m512i bit = BitOf(args.columns[t]);
+    APB_UNROLL
+    for (size_t v = 0; v < V; ++v) {
+      const size_t first = lane + v * kLanes;
+      const __mmask16 set = _mm512_test_epi32_mask(WordsOf(args, args.columns[t], 0, first), bit);
+      const __m512 term = _mm512_mask_blend_ps(set, plus, minus);
+      if (bordered) {
+        const __mmask16 inside = _mm512_test_epi32_mask(_mm512_loadu_si512(args.inside + first), BitOf(args.taps[t]));
+        sums[v] = _mm512_mask_add_ps(sums[v], inside, sums[v], term);
+      } else {
+        sums[v] = _mm512_add_ps(sums[v], term);
+      }
+    }
+  }
+  APB_UNROLL
+  for (size_t v = 0; v < V; ++v) _mm512_storeu_ps(args.sums + lane + v * kLanes, sums[v]);
+}
+
+template <size_t V>
+inline void Codes(const SparseDotArgs& args, size_t lane) {
+  __m512 sums[V];
+  APB_UNROLL
+  for (size_t v = 0; v < V; ++v) sums[v] = _mm512_setzero_ps();
+  for (size_t t = 0; t < args.terms; ++t) {
+    const __m512 r = _mm512_set1_ps(args.values[t]);
+    const __m512i bit = BitOf(args.columns[t]);
+    __m512 q[V];
+    APB_UNROLL
+    for (size_t v = 0; v < V; ++v) q[v] = _mm512_setzero_ps();
+    for (size_t p = 0; p < args.planes; ++p) {
+      const __m512 weight = _mm512_set1_ps(static_cast<float>(1u << p));
+      APB_UNROLL
+      for (size_t v = 0; v < V; ++v) {
+        const __mmask16 set = _mm512_test_epi32_mask(WordsOf(args, args.columns[t], p, lane + v * kLanes), bit);
+        q[v] = _mm512_mask_add_ps(q[v], set, q[v], weight);
+      }
+    }
+    // The product is rounded by itself: no fused multiply-add.
+    APB_UNROLL
+    for (size_t v = 0; v < V; ++v) sums[v] = _mm512_add_ps(sums[v], _mm512_mul_ps(r, q[v]));
+  }
+  APB_UNROLL
+  for (size_t v = 0; v < V; ++v) _mm512_storeu_ps(args.sums + lane + v * kLanes, sums[v]);
+}
+
+template <size_t V>
+inline void Rows(const SparseDotArgs& args, size_t lane) {
+  if (!args.sign) return Codes<V>(args, lane);
+  if (args.taps) return Signs<V, true>(args, lane);
+  Signs<V, false>(args, lane);
+}
 
 }  // namespace
 
 void SparseDotX86Avx512Vpopcntdq(const SparseDotArgs& args) {
-  __m512 sums[kVectors];
-  for (size_t v = 0; v < kVectors; ++v) sums[v] = _mm512_setzero_ps();
-  for (size_t term = 0; term < args.terms; ++term) {
-    const __m512 r = _mm512_set1_ps(args.values[term]);
-    const float* q = args.q + args.columns[term] * kSparseRows;
-    for (size_t v = 0; v < kVectors; ++v)
-      sums[v] = _mm512_add_ps(sums[v], _mm512_mul_ps(r, _mm512_loadu_ps(q + v * kLanes)));
-  }
-  for (size_t v = 0; v < kVectors; ++v) _mm512_storeu_ps(args.sums + v * kLanes, sums[v]);
+  size_t lane = 0;
+  for (; lane + 4 * kLanes <= args.items; lane += 4 * kLanes) Rows<4>(args, lane);
+  for (; lane < args.items; lane += kLanes) Rows<1>(args, lane);
 }
 
 }  // namespace apb

@@ -1,0 +1,43 @@
+#include "ops/product.h"
+
+#include <algorithm>
+
+#include "ops/panel.h"
+
+namespace apb {
+
+ActivationTile PackedActivations::Tile(const Kernels& kernels, std::size_t index) const {
+  const std::size_t first = index * kTileRows;
+  return {panels.data() + index * PanelBytes(kernels, planes, k), std::min(kTileRows, rows - first), planes, sign,
+          sign ? nullptr : terms.data() + first};
+}
+
+PackedActivations PackActivations(const Kernels& kernels, const std::uint64_t* rows, std::size_t count,
+                                  std::size_t k, unsigned planes, bool sign, unsigned weight_bits) {
+  const std::size_t tiles = (count + kTileRows - 1) / kTileRows;
+  const std::size_t bytes = PanelBytes(kernels, planes, k);
+  PackedActivations packed = {count, k, planes, sign, AlignedArray<std::uint8_t>::Zeros(tiles * bytes), {}};
+  AlignedArray<std::uint8_t> ones(LaneWords(kernels, k) * kPanel * (kernels.lane_bits / 8));
+  std::fill(ones.data(), ones.data() + ones.size(), std::uint8_t{0xff});
+  if (!sign) packed.terms = AlignedArray<std::int32_t>(tiles * kTileRows);
+  for (std::size_t t = 0; t < tiles; ++t) {
+    const std::size_t first = t * kTileRows;
+    PackPanel(kernels, rows + first * planes * ((k + 63) / 64), std::min(kTileRows, count - first), planes, k,
+              packed.panels.data() + t * bytes);
+    if (!sign)
+      FillTerms(kernels, weight_bits, packed.Tile(kernels, t), k, ones.data(), packed.terms.data() + first);
+  }
+  return packed;
+}
+
+void MultiplyPacked(const Kernels& kernels, const PackedActivations& a, const Weights& weights, std::int32_t* out) {
+  const std::size_t stride = ProductStride(a.rows);
+  for (std::size_t first = 0; first < a.rows; first += kTileRows) {
+    const ActivationTile tile = a.Tile(kernels, first / kTileRows);
+    for (std::size_t n = 0; n < weights.rows; n += kPanel)
+      MultiplyPanel(kernels, weights, n / kPanel, std::min(kPanel, weights.rows - n), tile,
+                    out + n * stride + first, stride);
+  }
+}
+
+}  // namespace apb

@@ -1,0 +1,42 @@
+// A whole integer product of packed operands, for benchmarks: what a layer does between packing and epilogue.
+#ifndef APB_OPS_PRODUCT_H_
+#define APB_OPS_PRODUCT_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "base/aligned.h"
+#include "kernels/kernels.h"
+#include "ops/integer.h"
+#include "ops/weights.h"
+
+namespace apb {
+
+struct PackedActivations {
+  std::size_t rows, k;
+  unsigned planes;
+  bool sign;
+  AlignedArray<std::uint8_t> panels;  // [ceil(rows / kTileRows)] panels
+  AlignedArray<std::int32_t> terms;   // [rows rounded up to kTileRows], empty for signs
+
+  ActivationTile Tile(const Kernels& kernels, std::size_t index) const;
+};
+
+// rows: [count][planes][words of 64 bits], bits beyond k zero. Codes of `planes` bits, or signs.
+PackedActivations PackActivations(const Kernels& kernels, const std::uint64_t* rows, std::size_t count,
+                                  std::size_t k, unsigned planes, bool sign, unsigned weight_bits);
+
+// Room for the products: stride of out in MultiplyPacked. Not a multiple of 2 KiB, at which the rows of a panel
+// would all fall into one set of the first-level cache.
+inline std::size_t ProductStride(std::size_t rows) {
+  const std::size_t stride = (rows + kTileRows - 1) / kTileRows * kTileRows;
+  return stride % 512 == 0 ? stride + kTileRows : stride;
+}
+
+// out[n][i] for output channels n and rows i: [weights.rows][ProductStride(rows)]. Weights of one group, made by
+// PackWeights for these kernels.
+void MultiplyPacked(const Kernels& kernels, const PackedActivations& a, const Weights& weights, std::int32_t* out);
+
+}  // namespace apb
+
+#endif  // APB_OPS_PRODUCT_H_
