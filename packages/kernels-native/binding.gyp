@@ -28,7 +28,9 @@
         "src/kernels/expand_signs/scalar.cc",
         "src/kernels/float_gemm/scalar.cc",
         "src/kernels/quantize/scalar.cc",
-        "src/kernels/sparse_dot/scalar.cc"
+        "src/kernels/scale_row/scalar.cc",
+        "src/kernels/sparse_dot/scalar.cc",
+        "src/kernels/transpose/scalar.cc"
       ],
       "conditions": [
         ["target_arch=='x64'", { "sources": ["src/kernels/float_gemm/x86_sse2.cc"] }]
@@ -102,7 +104,9 @@
             "src/kernels/expand_signs/x86_avx2.cc",
             "src/kernels/float_gemm/x86_avx2.cc",
             "src/kernels/quantize/x86_avx2.cc",
-            "src/kernels/sparse_dot/x86_avx2.cc"
+            "src/kernels/scale_row/x86_avx2.cc",
+            "src/kernels/sparse_dot/x86_avx2.cc",
+            "src/kernels/transpose/x86_avx2.cc"
           ],
           "cflags_cc": ["-mavx2", "-mfma", "-mpopcnt"],
           "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["-mavx2", "-mfma", "-mpopcnt"] },
@@ -116,7 +120,9 @@
             "src/kernels/expand_signs/x86_avx512vpopcntdq.cc",
             "src/kernels/float_gemm/x86_avx512vpopcntdq.cc",
             "src/kernels/quantize/x86_avx512vpopcntdq.cc",
-            "src/kernels/sparse_dot/x86_avx512vpopcntdq.cc"
+            "src/kernels/scale_row/x86_avx512vpopcntdq.cc",
+            "src/kernels/sparse_dot/x86_avx512vpopcntdq.cc",
+            "src/kernels/transpose/x86_avx512vpopcntdq.cc"
           ],
           # GCC 12 warns of uninitialised values inside its own AVX-512 header (GCC bug 105593).
           "cflags_cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vpopcntdq", "-mfma", "-mpopcnt",

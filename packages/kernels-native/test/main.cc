@@ -12,6 +12,7 @@ namespace apb {
 #define APB_KERNEL(operation, isa, needs, function) \
   std::remove_pointer_t<decltype(Kernels::operation)> function;
 #include "kernels/kernels.inc"
+#undef APB_ISA
 #undef APB_KERNEL
 
 namespace test {
@@ -40,15 +41,29 @@ std::uint64_t Random() {
   return state * 0x2545f4914f6cdd1dull;
 }
 
+// Bits of a lane of an instruction set's bit panels.
+static unsigned LaneBits(const std::string& isa) {
+#define APB_ISA(name, needs, lane) \
+  if (isa == #name) return lane;
+#define APB_KERNEL(operation, isa, needs, function)
+#include "kernels/kernels.inc"
+#undef APB_ISA
+#undef APB_KERNEL
+  return 0;
+}
+
 std::vector<Variant> ListedKernels() {
   const std::uint32_t features = DetectCpu();
   std::vector<Variant> variants;
+#define APB_ISA(name, needs, lane)
 #define APB_KERNEL(operation, isa, needs, function) \
   if (((needs) & ~features) == 0) {                 \
     variants.push_back({#function, {}});            \
     variants.back().kernels.operation = &function;  \
+    variants.back().kernels.lane_bits = LaneBits(#isa); \
   }
 #include "kernels/kernels.inc"
+#undef APB_ISA
 #undef APB_KERNEL
   return variants;
 }

@@ -10,7 +10,9 @@
 #include "kernels/expand_signs/op.h"
 #include "kernels/float_gemm/op.h"
 #include "kernels/quantize/op.h"
+#include "kernels/scale_row/op.h"
 #include "kernels/sparse_dot/op.h"
+#include "kernels/transpose/op.h"
 
 namespace apb {
 
@@ -22,6 +24,8 @@ struct Kernels {
   ExpandSigns* expand_signs = nullptr;
   Quantize* quantize = nullptr;
   SparseDot* sparse_dot = nullptr;
+  ScaleRow* scale_row = nullptr;
+  Transpose* transpose = nullptr;
 };
 
 // Instruction sets that a machine with these CpuFeatures can run, best first; the last is "portable".

@@ -101,23 +101,27 @@ void FloatRow(const Kernels& kernels, const Weights& weights, const Encoding& en
   const std::size_t rows = worker.tile().rows;
   const Inside* const* inside = worker.inside();
   const float alpha_step = bits.scales[n] * encoding.step;
-  for (std::size_t i = 0; i < rows; ++i) y[i] = alpha_step * static_cast<float>(acc[i]);
-  if (encoding.base != 0)
-    for (std::size_t i = 0; i < rows; ++i) y[i] += inside[i]->base_terms[n];
-  if (bits.sparse.terms(n) == 0) return;
   alignas(64) float sums[kTileRows];
-  SparseSums(kernels, weights, n, worker.tile(), inside, worker.bordered(), sums);
-  for (std::size_t i = 0; i < rows; ++i) sums[i] *= encoding.step;
-  if (encoding.base != 0)
-    for (std::size_t i = 0; i < rows; ++i) sums[i] += inside[i]->sparse_base_terms[n];
-  for (std::size_t i = 0; i < rows; ++i) y[i] += sums[i];
+  const bool sparse = bits.sparse.terms(n) > 0;
+  if (sparse) SparseSums(kernels, weights, n, worker.tile(), inside, worker.bordered(), sums);
+  if (encoding.base == 0) {
+    kernels.scale_row({acc, sparse ? sums : nullptr, alpha_step, encoding.step, rows, y});
+    return;
+  }
+  for (std::size_t i = 0; i < rows; ++i) {
+    const float product = alpha_step * static_cast<float>(acc[i]);
+    y[i] = product + inside[i]->base_terms[n];
+    if (!sparse) continue;
+    const float part = encoding.step * sums[i];
+    y[i] += part + inside[i]->sparse_base_terms[n];
+  }
 }
 
-// to[i * stride + j] = from[j * kTileRows + i]
-template <typename T>
-void Transpose(const T* from, std::size_t rows, std::size_t columns, T* to, std::size_t stride) {
-  for (std::size_t i = 0; i < rows; ++i)
-    for (std::size_t j = 0; j < columns; ++j) to[i * stride + j] = from[j * kTileRows + i];
+// to[i * stride + j] = from[j * kTileRows + i], of int32 or float32
+void Turn(const Kernels& kernels, const void* from, std::size_t channels, std::size_t rows, void* to,
+          std::size_t stride) {
+  kernels.transpose({static_cast<const std::uint32_t*>(from), kTileRows, channels, rows,
+                     static_cast<std::uint32_t*>(to), stride});
 }
 
 }  // namespace
@@ -125,14 +129,14 @@ void Transpose(const T* from, std::size_t rows, std::size_t columns, T* to, std:
 void RunBitLayer(const Kernels& kernels, const Epilogue& epilogue, const Buffer& x, const Weights& weights,
                  const Window& window, const Buffer* residual, Buffer& out) {
   TileWorker worker(kernels, x, weights, window);
-  AlignedArray<float> products(kTileRows * weights.rows);
+  AlignedArray<float> products(kTileRows * weights.rows);  // [row][channel]
   ForEachTile(window, kTileRows, [&](const Tile& tile) {
     worker.ForEachPanel(tile, [&](const Channels& channels, const std::int32_t* acc) {
       alignas(64) float y[kPanel * kTileRows];
       for (std::size_t j = 0; j < channels.count; ++j)
         FloatRow(kernels, weights, x.encoding(), worker, channels.first + j, acc + j * kTileRows,
                  y + j * kTileRows);
-      Transpose(y, tile.rows(), channels.count, products.data() + channels.first, weights.rows);
+      Turn(kernels, y, channels.count, tile.rows(), products.data() + channels.first, weights.rows);
     });
     Finish(kernels, epilogue, products.data(), weights.rows, tile.first, tile.rows(), residual, out);
   });
@@ -143,7 +147,8 @@ void RunBitProducts(const Kernels& kernels, const Buffer& x, const Weights& weig
   TileWorker worker(kernels, x, weights, window);
   ForEachTile(window, kTileRows, [&](const Tile& tile) {
     worker.ForEachPanel(tile, [&](const Channels& channels, const std::int32_t* acc) {
-      Transpose(acc, tile.rows(), channels.count, out + tile.first * weights.rows + channels.first, weights.rows);
+      Turn(kernels, acc, channels.count, tile.rows(), out + tile.first * weights.rows + channels.first,
+           weights.rows);
     });
   });
 }

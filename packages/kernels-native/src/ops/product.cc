@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ops/panel.h"
+#include "ops/sparse.h"
 
 namespace apb {
 
@@ -37,6 +38,24 @@ void MultiplyPacked(const Kernels& kernels, const PackedActivations& a, const We
     for (std::size_t n = 0; n < weights.rows; n += kPanel)
       MultiplyPanel(kernels, weights, n / kPanel, std::min(kPanel, weights.rows - n), tile,
                     out + n * stride + first, stride);
+  }
+}
+
+void MultiplyPackedSparse(const Kernels& kernels, const PackedActivations& a, const Weights& weights, float* out) {
+  const BitWeights& bits = std::get<BitWeights>(weights.packed);
+  const std::size_t stride = ProductStride(a.rows);
+  alignas(64) std::int32_t acc[kPanel * kTileRows];
+  alignas(64) float sums[kTileRows];
+  for (std::size_t first = 0; first < a.rows; first += kTileRows) {
+    const ActivationTile tile = a.Tile(kernels, first / kTileRows);
+    for (std::size_t n = 0; n < weights.rows; ++n) {
+      if (n % kPanel == 0)
+        MultiplyPanel(kernels, weights, n / kPanel, std::min(kPanel, weights.rows - n), tile, acc, kTileRows);
+      const bool sparse = bits.sparse.terms(n) > 0;
+      if (sparse) SparseSums(kernels, weights, n, tile, nullptr, false, sums);
+      kernels.scale_row({acc + n % kPanel * kTileRows, sparse ? sums : nullptr, bits.scales[n], 1.0f, tile.rows,
+                         out + n * stride + first});
+    }
   }
 }
 
