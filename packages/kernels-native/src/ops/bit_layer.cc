@@ -101,13 +101,16 @@ void FloatRow(const Kernels& kernels, const Weights& weights, const Encoding& en
   const std::size_t rows = worker.tile().rows;
   const Inside* const* inside = worker.inside();
   const float alpha_step = bits.scales[n] * encoding.step;
-  alignas(64) float sums[kTileRows];
   const bool sparse = bits.sparse.terms(n) > 0;
-  if (sparse) SparseSums(kernels, weights, n, worker.tile(), inside, worker.bordered(), sums);
   if (encoding.base == 0) {
-    kernels.scale_row({acc, sparse ? sums : nullptr, alpha_step, encoding.step, rows, y});
+    if (sparse)
+      SparseSums(kernels, weights, n, worker.tile(), inside, worker.bordered(), y, acc, alpha_step, encoding.step);
+    else
+      kernels.scale_row({acc, nullptr, alpha_step, encoding.step, rows, y});
     return;
   }
+  alignas(64) float sums[kTileRows];
+  if (sparse) SparseSums(kernels, weights, n, worker.tile(), inside, worker.bordered(), sums);
   for (std::size_t i = 0; i < rows; ++i) {
     const float product = alpha_step * static_cast<float>(acc[i]);
     y[i] = product + inside[i]->base_terms[n];
@@ -133,9 +136,12 @@ void RunBitLayer(const Kernels& kernels, const Epilogue& epilogue, const Buffer&
   ForEachTile(window, kTileRows, [&](const Tile& tile) {
     worker.ForEachPanel(tile, [&](const Channels& channels, const std::int32_t* acc) {
       alignas(64) float y[kPanel * kTileRows];
-      for (std::size_t j = 0; j < channels.count; ++j)
+      const std::uint8_t* order = std::get<BitWeights>(weights.packed).order.data() + channels.panel * kPanel;
+      for (const std::uint8_t* at = order; at < order + channels.count; ++at) {
+        const std::size_t j = *at;
         FloatRow(kernels, weights, x.encoding(), worker, channels.first + j, acc + j * kTileRows,
                  y + j * kTileRows);
+      }
       Turn(kernels, y, channels.count, tile.rows(), products.data() + channels.first, weights.rows);
     });
     Finish(kernels, epilogue, products.data(), weights.rows, tile.first, tile.rows(), residual, out);

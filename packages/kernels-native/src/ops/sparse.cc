@@ -31,10 +31,15 @@ void SignsOfManyTaps(const Kernels& kernels, const Weights& weights, std::size_t
 
 // Codes are 0 outside, and adding r * 0 changes no bit: a sum that starts from +0 is never -0, and x + (+-0) = x.
 void SparseSums(const Kernels& kernels, const Weights& weights, std::size_t n, const ActivationTile& tile,
-                const Inside* const* inside, bool bordered, float* sums) {
+                const Inside* const* inside, bool bordered, float* sums, const std::int32_t* acc, float scale,
+                float step) {
   const SparseRows& sparse = std::get<BitWeights>(weights.packed).sparse;
   const bool masked = bordered && tile.sign;
-  if (masked && weights.taps() > 32) return SignsOfManyTaps(kernels, weights, n, tile, inside, sums);
+  if (masked && weights.taps() > 32) {
+    SignsOfManyTaps(kernels, weights, n, tile, inside, sums);
+    if (acc) kernels.scale_row({acc, sums, scale, step, tile.rows, sums});
+    return;
+  }
   std::uint32_t taps[kTileRows];
   if (masked) {
     for (std::size_t i = 0; i < kTileRows; ++i) taps[i] = i < tile.rows ? inside[i]->taps : 0;
@@ -42,7 +47,7 @@ void SparseSums(const Kernels& kernels, const Weights& weights, std::size_t n, c
   const std::size_t start = sparse.row_start[n];
   kernels.sparse_dot({sparse.columns.data() + start, sparse.values.data() + start, sparse.terms(n), tile.words,
                       LaneWords(kernels, weights.k), tile.planes, tile.sign, tile.rows,
-                      masked ? sparse.taps.data() + start : nullptr, masked ? taps : nullptr, sums});
+                      masked ? sparse.taps.data() + start : nullptr, masked ? taps : nullptr, sums, acc, scale, step});
 }
 
 }  // namespace apb

@@ -15,8 +15,10 @@ namespace apb {
 // row from +0, taps outside skipped.
 //   inside: [rows]   bordered: whether taps of any row lie outside
 //   sums: [kTileRows], up to the next multiple of 16 may be written
+//   acc: [kTileRows] products of the signs or null: then fl(fl(scale * acc) + fl(step * T)) is written instead
 void SparseSums(const Kernels& kernels, const Weights& weights, std::size_t n, const ActivationTile& tile,
-                const Inside* const* inside, bool bordered, float* sums);
+                const Inside* const* inside, bool bordered, float* sums, const std::int32_t* acc = nullptr, float scale = 1,
+                float step = 1);
 
 }  // namespace apb
 

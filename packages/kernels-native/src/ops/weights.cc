@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "ops/check.h"
 
@@ -15,7 +16,7 @@ std::size_t Bytes(const std::vector<T>& v) {
 
 std::size_t Bytes(const BitWeights& w) {
   return w.panels.bytes() + Bytes(w.scales) + Bytes(w.tap_sums) + Bytes(w.sparse.row_start) +
-         Bytes(w.sparse.columns) + Bytes(w.sparse.values) + Bytes(w.sparse.taps);
+         Bytes(w.sparse.columns) + Bytes(w.sparse.values) + Bytes(w.sparse.taps) + Bytes(w.order);
 }
 
 std::size_t Bytes(const SignWeights& w) {
@@ -92,6 +93,19 @@ std::vector<std::int32_t> TapSums(const SourceWeights& s, const Weights& w) {
   return sums;
 }
 
+std::vector<std::uint8_t> OrderByTerms(const SparseRows& sparse, const Weights& w) {
+  std::vector<std::uint8_t> order(Panels(w) * kPanel, 0);
+  for (std::size_t panel = 0; panel < Panels(w); ++panel) {
+    const std::size_t first = panel % w.panels_per_group() * kPanel;
+    const std::size_t row = panel / w.panels_per_group() * w.rows_per_group() + first;
+    const auto begin = order.begin() + static_cast<std::ptrdiff_t>(panel * kPanel);
+    const auto end = begin + static_cast<std::ptrdiff_t>(std::min(kPanel, w.rows_per_group() - first));
+    std::iota(begin, end, std::uint8_t{0});
+    std::stable_sort(begin, end, [&](unsigned a, unsigned b) { return sparse.terms(row + a) < sparse.terms(row + b); });
+  }
+  return order;
+}
+
 BitWeights PackBits(const SourceWeights& s, const Weights& w, unsigned lane_bits) {
   BitWeights bits;
   bits.planes = s.bits;
@@ -108,6 +122,7 @@ BitWeights PackBits(const SourceWeights& s, const Weights& w, unsigned lane_bits
   if (w.taps() <= 32)
     for (const std::uint32_t column : bits.sparse.columns)
       bits.sparse.taps.push_back(static_cast<std::uint8_t>(column / w.tap_channels()));
+  bits.order = OrderByTerms(bits.sparse, w);
   return bits;
 }
 

@@ -31,6 +31,9 @@ struct BitWeights {
   std::vector<float> scales;           // [rows]
   std::vector<std::int32_t> tap_sums;  // [taps][rows]: sum of s or 2p - 3 over the channels of a tap
   SparseRows sparse;
+  // [groups][panels of a group][kPanel]: channels of a panel by number of sparse terms, so that loops over the terms
+  // of one after another end where the processor expects it (a mispredicted end costs as much as several terms).
+  std::vector<std::uint8_t> order;
 };
 
 // Binary weights that meet float activations: still a bit per weight; panels are expanded when they are used.

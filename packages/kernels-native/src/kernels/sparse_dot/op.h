@@ -12,6 +12,8 @@ namespace apb {
 // sums[i] = sum over terms of fl(values[t] * q[columns[t]][i]), every addition rounded to float32, in the order
 // of the terms from +0: the same bits on every instruction set, so no fused multiply-add. q of sign planes is
 // bit ? -1 : 1, of code planes the sum of 2^p * bit p.
+// Where acc is given, what is written is fl(fl(scale * float(acc[i])) + fl(step * sums[i])): the exact product of the
+// signs and its residual in one pass.
 struct SparseDotArgs {
   const uint32_t* columns;  // [terms], ascending, each below k
   const float* values;      // [terms]
@@ -26,6 +28,9 @@ struct SparseDotArgs {
   const uint8_t* taps;     // [terms]
   const uint32_t* inside;  // [kTileRows]
   float* sums;  // [kTileRows]; written for `items`, up to the next multiple of 16 may be
+  const int32_t* acc = nullptr;  // [kTileRows] or null, read up to the next multiple of 16
+  float scale = 1;
+  float step = 1;
 };
 
 using SparseDot = void(const SparseDotArgs& args);

@@ -16,7 +16,26 @@ inline __m512i WordsOf(const SparseDotArgs& args, uint32_t column, size_t plane,
   return _mm512_load_si512(words + (plane * args.count + column / 32) * kTileRows + lane);
 }
 
-inline __m512i BitOf(uint32_t column) { return _mm512_set1_epi32(static_cast<int>(1u << (column % 32))); }
+// In vectors, so that nothing waits for a value to cross over from a general register.
+inline __m512i BitOf(const uint32_t& column) {
+  const __m512i shift = _mm512_and_si512(_mm512_set1_epi32(static_cast<int>(column)), _mm512_set1_epi32(31));
+  return _mm512_sllv_epi32(_mm512_set1_epi32(1), shift);
+}
+
+template <size_t V>
+inline void Store(const SparseDotArgs& args, size_t lane, const __m512* sums) {
+  const __m512 scale = _mm512_set1_ps(args.scale), step = _mm512_set1_ps(args.step);
+  APB_UNROLL
+  for (size_t v = 0; v < V; ++v) {
+    const size_t first = lane + v * kLanes;
+    __m512 y = sums[v];
+    if (args.acc) {
+      const __m512 product = _mm512_mul_ps(scale, _mm512_cvtepi32_ps(_mm512_loadu_si512(args.acc + first)));
+      y = _mm512_add_ps(product, _mm512_mul_ps(step, y));
+    }
+    _mm512_storeu_ps(args.sums + first, y);
+  }
+}
 
 // V vectors of rows from `lane`; independent sums, so that additions overlap.
 template <size_t V, bool bordered>
@@ -24,25 +43,25 @@ inline void Signs(const SparseDotArgs& args, size_t lane) {
   __m512 sums[V];
   APB_UNROLL
   for (size_t v = 0; v < V; ++v) sums[v] = _mm512_setzero_ps();
+  const __m512 sign = _mm512_set1_ps(-0.0f);
   for (size_t t = 0; t < args.terms; ++t) {
-    const __m512 plus = _mm512_set1_ps(args.values[t]);
-    const __m512 minus = _mm512_set1_ps(-args.values[t]);
+    const __m512 r = _mm512_set1_ps(args.values[t]);
     const __m512i bit = BitOf(args.columns[t]);
+    const __m512i tap = _mm512_set1_epi32(bordered ? static_cast<int>(1u << args.taps[t]) : 0);
     APB_UNROLL
     for (size_t v = 0; v < V; ++v) {
       const size_t first = lane + v * kLanes;
       const __mmask16 set = _mm512_test_epi32_mask(WordsOf(args, args.columns[t], 0, first), bit);
-      const __m512 term = _mm512_mask_blend_ps(set, plus, minus);
+      const __m512 term = _mm512_mask_xor_ps(r, set, r, sign);
       if (bordered) {
-        const __mmask16 inside = _mm512_test_epi32_mask(_mm512_loadu_si512(args.inside + first), BitOf(args.taps[t]));
+        const __mmask16 inside = _mm512_test_epi32_mask(_mm512_loadu_si512(args.inside + first), tap);
         sums[v] = _mm512_mask_add_ps(sums[v], inside, sums[v], term);
       } else {
         sums[v] = _mm512_add_ps(sums[v], term);
       }
     }
   }
-  APB_UNROLL
-  for (size_t v = 0; v < V; ++v) _mm512_storeu_ps(args.sums + lane + v * kLanes, sums[v]);
+  Store<V>(args, lane, sums);
 }
 
 template <size_t V>
@@ -68,8 +87,7 @@ inline void Codes(const SparseDotArgs& args, size_t lane) {
     APB_UNROLL
     for (size_t v = 0; v < V; ++v) sums[v] = _mm512_add_ps(sums[v], _mm512_mul_ps(r, q[v]));
   }
-  APB_UNROLL
-  for (size_t v = 0; v < V; ++v) _mm512_storeu_ps(args.sums + lane + v * kLanes, sums[v]);
+  Store<V>(args, lane, sums);
 }
 
 template <size_t V>
@@ -83,7 +101,8 @@ inline void Rows(const SparseDotArgs& args, size_t lane) {
 
 void SparseDotX86Avx512Vpopcntdq(const SparseDotArgs& args) {
   size_t lane = 0;
-  for (; lane + 4 * kLanes <= args.items; lane += 4 * kLanes) Rows<4>(args, lane);
+  for (; lane + 3 * kLanes < args.items; lane += 4 * kLanes) Rows<4>(args, lane);
+  for (; lane + kLanes < args.items; lane += 2 * kLanes) Rows<2>(args, lane);
   for (; lane < args.items; lane += kLanes) Rows<1>(args, lane);
 }
 
