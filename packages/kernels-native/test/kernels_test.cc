@@ -10,58 +10,8 @@ namespace apb {
 namespace test {
 namespace {
 
-int Ones(std::uint64_t x) {
-  int count = 0;
-  for (; x; x &= x - 1) ++count;
-  return count;
-}
-
 std::string At(const Variant& v, std::size_t rows, std::size_t size) {
   return v.name + ", rows " + std::to_string(rows) + ", size " + std::to_string(size);
-}
-
-std::vector<std::uint64_t> Words(std::size_t count, int fill) {
-  std::vector<std::uint64_t> words(count);
-  for (auto& w : words) w = fill == 0 ? 0 : fill == 1 ? ~std::uint64_t{0} : Random();
-  return words;
-}
-
-void CheckBitGemm(const Variant& v, std::size_t rows, std::size_t planes, std::size_t words, unsigned shift,
-                  bool accumulate, int fill) {
-  const auto a = Words(rows * planes * words, fill);
-  const auto b = Words(words * kPanel, fill);
-  const std::size_t stride = kPanel + 3;
-  constexpr std::uint32_t kJunk = 0xdeadbeef;
-  std::vector<std::uint32_t> counts((rows - 1) * stride + kPanel, kJunk);
-  v.kernels.bit_gemm({a.data(), b.data(), rows, planes, words, shift, accumulate, counts.data(), stride});
-  for (std::size_t i = 0; i < rows; ++i) {
-    for (std::size_t j = 0; j < kPanel; ++j) {
-      std::uint32_t expected = accumulate ? kJunk : 0;
-      for (std::size_t p = 0; p < planes; ++p)
-        for (std::size_t w = 0; w < words; ++w)
-          expected += static_cast<std::uint32_t>(Ones(a[(i * planes + p) * words + w] & b[w * kPanel + j]))
-                      << (p + shift);
-      CHECK(counts[i * stride + j] == expected, At(v, rows, words));
-    }
-    for (std::size_t j = kPanel; i + 1 < rows && j < stride; ++j)
-      CHECK(counts[i * stride + j] == kJunk, "between rows, " + At(v, rows, words));
-  }
-}
-
-TEST(BitGemmCountsExactly) {
-  for (const Variant& v : VariantsOf(&Kernels::bit_gemm))
-    // 31 and 32 words are where byte accumulators are widened, 70 is past two of those blocks.
-    for (const std::size_t words : {1, 2, 3, 30, 31, 32, 62, 63, 70})
-      for (const std::size_t rows : {1, 2, 3, 5, 8, 9, 19})
-        for (int fill = 0; fill < 3; ++fill) {
-          CheckBitGemm(v, rows, 1, words, 0, false, fill);
-          CheckBitGemm(v, rows, 2, words, 1, true, fill);
-          CheckBitGemm(v, rows, 8, words, 0, false, fill);
-        }
-}
-
-TEST(BitGemmCountsBeyond16Bits) {
-  for (const Variant& v : VariantsOf(&Kernels::bit_gemm)) CheckBitGemm(v, 3, 4, 1100, 1, false, 1);
 }
 
 // The rule in float64 on values that float32 arithmetic rounds the same way.
@@ -177,26 +127,6 @@ TEST(ExpandSignsIsExact) {
 }
 
 // Float32 in the order of the terms, which only plain additions and products give.
-TEST(SparseDotIsExact) {
-  for (const Variant& v : VariantsOf(&Kernels::sparse_dot))
-    for (const std::size_t terms : {0, 1, 2, 33}) {
-      const std::size_t k = 40;
-      std::vector<float> q(k * kSparseRows), values(terms), sums(kSparseRows, 7.0f);
-      std::vector<std::uint32_t> columns(terms);
-      for (float& x : q) x = static_cast<float>(RandomBelow(256));
-      for (float& x : values) x = RandomFloat();
-      for (auto& c : columns) c = static_cast<std::uint32_t>(RandomBelow(k));
-      v.kernels.sparse_dot({columns.data(), values.data(), terms, q.data(), sums.data()});
-      for (std::size_t i = 0; i < kSparseRows; ++i) {
-        float expected = 0;
-        for (std::size_t t = 0; t < terms; ++t) {
-          const float product = values[t] * q[columns[t] * kSparseRows + i];
-          expected += product;
-        }
-        CHECK(sums[i] == expected, At(v, terms, i));
-      }
-    }
-}
 
 TEST(InstructionSetsAreListedBestFirst) {
   CHECK(UsableIsas(0) == std::vector<std::string>{"portable"}, "without features");

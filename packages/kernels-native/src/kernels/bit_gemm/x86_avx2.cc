@@ -1,4 +1,5 @@
-// AVX2: popcounts by nibble lookup, summed in bytes and widened before a byte can overflow.
+// AVX2: popcounts by nibble lookup. Both sides are split into nibbles beforehand, so that XOR or AND itself gives the
+// index: two logical operations, two lookups and two additions per 256 bits, where counting a whole word takes eight.
 #include <immintrin.h>
 
 #include "kernels/bit_gemm/op.h"
@@ -7,94 +8,118 @@
 namespace apb {
 namespace {
 
-constexpr size_t kLanes = 4;                  // 64-bit words of a vector
-constexpr size_t kVectors = kPanel / kLanes;  // vectors of a panel's row
+constexpr size_t kLanes = 8;  // 32-bit words of a vector
+constexpr size_t kColumns = 4;
+constexpr size_t kVectors = kTileRows / kLanes;
 // A word adds at most 8 to a byte, and 31 * 8 = 248 still fits.
 constexpr size_t kBlock = 31;
 
-inline __m256i BytePopcount(__m256i x, __m256i table, __m256i low_nibbles) {
-  const __m256i low = _mm256_and_si256(x, low_nibbles);
-  const __m256i high = _mm256_and_si256(_mm256_srli_epi16(x, 4), low_nibbles);
-  return _mm256_add_epi8(_mm256_shuffle_epi8(table, low), _mm256_shuffle_epi8(table, high));
-}
-
-// Two vectors of sums for each of R rows.
-template <size_t R>
-struct Sums {
-  __m256i left[R], right[R];
+// Low and high nibbles of a block of words of kColumns columns.
+struct Nibbles {
+  alignas(16) uint32_t low[kBlock][kColumns];
+  alignas(16) uint32_t high[kBlock][kColumns];
 };
 
-// R rows against two vectors of columns, 2 * R byte accumulators in registers.
-template <size_t R>
-inline Sums<R> Tile(const uint64_t* a, const uint64_t* b, size_t planes, size_t words) {
+inline void Split(const uint32_t* b, size_t ldb, size_t columns, size_t words, Nibbles& nibbles) {
+  for (size_t w = 0; w < words; ++w)
+    for (size_t c = 0; c < kColumns; ++c) {
+      const uint32_t word = c < columns ? b[w * ldb + c] : 0;
+      nibbles.low[w][c] = word & 0x0f0f0f0fu;
+      nibbles.high[w][c] = (word >> 4) & 0x0f0f0f0fu;
+    }
+}
+
+template <bool exclusive>
+inline __m256i Index(__m256i x, uint32_t column) {
+  const __m256i y = _mm256_set1_epi32(static_cast<int>(column));
+  return exclusive ? _mm256_xor_si256(x, y) : _mm256_and_si256(x, y);
+}
+
+// sums[c] += counts of one vector of rows against kColumns columns, at most kBlock words.
+template <bool exclusive>
+inline void Block(const uint32_t* a, size_t lda, const Nibbles& nibbles, size_t words, __m256i* sums) {
   const __m256i table = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4,  //
                                          0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
-  const __m256i low_nibbles = _mm256_set1_epi8(15);
-  const __m256i zero = _mm256_setzero_si256();
-  Sums<R> sums;
+  const __m256i mask = _mm256_set1_epi8(15);
+  __m256i bytes[kColumns];
   APB_UNROLL
-  for (size_t r = 0; r < R; ++r) sums.left[r] = sums.right[r] = zero;
-  for (size_t p = planes; p-- > 0;) {
+  for (size_t c = 0; c < kColumns; ++c) bytes[c] = _mm256_setzero_si256();
+  for (size_t w = 0; w < words; ++w) {
+    const __m256i x = _mm256_load_si256(reinterpret_cast<const __m256i*>(a + w * lda));
+    const __m256i low = _mm256_and_si256(x, mask);
+    const __m256i high = _mm256_and_si256(_mm256_srli_epi16(x, 4), mask);
     APB_UNROLL
-    for (size_t r = 0; r < R; ++r) {
-      sums.left[r] = _mm256_slli_epi64(sums.left[r], 1);
-      sums.right[r] = _mm256_slli_epi64(sums.right[r], 1);
-    }
-    for (size_t start = 0; start < words; start += kBlock) {
-      const size_t end = words - start < kBlock ? words : start + kBlock;
-      __m256i left[R], right[R];
-      APB_UNROLL
-      for (size_t r = 0; r < R; ++r) left[r] = right[r] = zero;
-      for (size_t w = start; w < end; ++w) {
-        const __m256i b0 = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(b + w * kPanel));
-        const __m256i b1 = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(b + w * kPanel + kLanes));
-        APB_UNROLL
-        for (size_t r = 0; r < R; ++r) {
-          const __m256i bits = _mm256_set1_epi64x(static_cast<int64_t>(a[(r * planes + p) * words + w]));
-          left[r] = _mm256_add_epi8(left[r], BytePopcount(_mm256_and_si256(bits, b0), table, low_nibbles));
-          right[r] = _mm256_add_epi8(right[r], BytePopcount(_mm256_and_si256(bits, b1), table, low_nibbles));
-        }
-      }
-      APB_UNROLL
-      for (size_t r = 0; r < R; ++r) {
-        sums.left[r] = _mm256_add_epi64(sums.left[r], _mm256_sad_epu8(left[r], zero));
-        sums.right[r] = _mm256_add_epi64(sums.right[r], _mm256_sad_epu8(right[r], zero));
-      }
+    for (size_t c = 0; c < kColumns; ++c) {
+      const __m256i low_count = _mm256_shuffle_epi8(table, Index<exclusive>(low, nibbles.low[w][c]));
+      const __m256i high_count = _mm256_shuffle_epi8(table, Index<exclusive>(high, nibbles.high[w][c]));
+      bytes[c] = _mm256_add_epi8(bytes[c], _mm256_add_epi8(low_count, high_count));
     }
   }
-  return sums;
+  APB_UNROLL
+  for (size_t c = 0; c < kColumns; ++c) {
+    const __m256i pairs = _mm256_maddubs_epi16(bytes[c], _mm256_set1_epi8(1));
+    sums[c] = _mm256_add_epi32(sums[c], _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+  }
 }
 
-// Low halves of four 64-bit sums, shifted, to four 32-bit counts.
-inline void Store(__m256i sums, unsigned shift, bool accumulate, uint32_t* out) {
-  const __m256i picks = _mm256_setr_epi32(0, 2, 4, 6, 0, 0, 0, 0);
-  const __m128i low = _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(sums, picks));
-  __m128i counts = _mm_sll_epi32(low, _mm_cvtsi32_si128(static_cast<int>(shift)));
-  __m128i* to = reinterpret_cast<__m128i*>(out);
-  if (accumulate) counts = _mm_add_epi32(counts, _mm_loadu_si128(to));
-  _mm_storeu_si128(to, counts);
+// All rows against up to kColumns columns, one plane on either side. sums: [vectors][kColumns]
+template <bool exclusive>
+inline void Pass(const uint32_t* a, size_t lda, size_t vectors, const uint32_t* b, size_t ldb, size_t columns,
+                 size_t words, __m256i* sums) {
+  Nibbles nibbles;
+  for (size_t start = 0; start < words; start += kBlock) {
+    const size_t count = words - start < kBlock ? words - start : kBlock;
+    Split(b + start * ldb, ldb, columns, count, nibbles);
+    for (size_t v = 0; v < vectors; ++v)
+      Block<exclusive>(a + start * lda + v * kLanes, lda, nibbles, count, sums + v * kColumns);
+  }
 }
 
-template <size_t R>
-inline void Rows(const BitGemmArgs& args, size_t first) {
-  const uint64_t* a = args.a + first * args.planes * args.words;
-  for (size_t v = 0; v < kVectors; v += 2) {
-    const Sums<R> sums = Tile<R>(a, args.b + v * kLanes, args.planes, args.words);
-    APB_UNROLL
-    for (size_t r = 0; r < R; ++r) {
-      uint32_t* out = args.counts + (first + r) * args.stride + v * kLanes;
-      Store(sums.left[r], args.shift, args.accumulate, out);
-      Store(sums.right[r], args.shift, args.accumulate, out + kLanes);
-    }
+// out = terms + factor * sums of one column.
+inline void Store(const BitGemmArgs& args, size_t vectors, size_t column, const __m256i* sums) {
+  const __m256i factor = _mm256_set1_epi32(args.factor);
+  const __m256i term = _mm256_set1_epi32(args.column_terms ? args.column_terms[column] : 0);
+  for (size_t v = 0; v < vectors; ++v) {
+    __m256i out = _mm256_add_epi32(term, _mm256_mullo_epi32(factor, sums[v * kColumns]));
+    if (args.lane_terms)
+      out = _mm256_add_epi32(out, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(args.lane_terms + v * kLanes)));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(args.out + column * args.ldo + v * kLanes), out);
+  }
+}
+
+// Planes of one weight 2^(p + u) are added up before the sums are doubled for the next lower weight.
+template <bool exclusive>
+inline void Columns(const BitGemmArgs& args, size_t column, size_t columns) {
+  const uint32_t* a = static_cast<const uint32_t*>(args.lanes.words);
+  const uint32_t* b = static_cast<const uint32_t*>(args.columns.words) + column;
+  const size_t lda = args.lanes.stride, ldb = args.columns.stride, words = args.words;
+  const size_t vectors = (args.lanes.items + kLanes - 1) / kLanes;
+  __m256i sums[kVectors * kColumns];
+  for (size_t i = 0; i < vectors * kColumns; ++i) sums[i] = _mm256_setzero_si256();
+  for (size_t level = args.lanes.planes + args.columns.planes - 1; level-- > 0;) {
+    for (size_t i = 0; i < vectors * kColumns; ++i) sums[i] = _mm256_add_epi32(sums[i], sums[i]);
+    for (size_t u = 0; u < args.columns.planes && u <= level; ++u)
+      if (level - u < args.lanes.planes)
+        Pass<exclusive>(a + (level - u) * words * lda, lda, vectors, b + u * words * ldb, ldb, columns, words, sums);
+  }
+  for (size_t c = 0; c < columns; ++c) Store(args, vectors, column + c, sums + c);
+}
+
+template <bool exclusive>
+inline void Run(const BitGemmArgs& args) {
+  for (size_t column = 0; column < args.columns.items; column += kColumns) {
+    const size_t rest = args.columns.items - column;
+    Columns<exclusive>(args, column, rest < kColumns ? rest : kColumns);
   }
 }
 
 }  // namespace
 
 void BitGemmX86Avx2(const BitGemmArgs& args) {
-  size_t i = 0;
-  for (; i + 3 <= args.rows; i += 3) Rows<3>(args, i);
-  for (; i < args.rows; ++i) Rows<1>(args, i);
+  if (args.exclusive)
+    Run<true>(args);
+  else
+    Run<false>(args);
 }
 
 }  // namespace apb

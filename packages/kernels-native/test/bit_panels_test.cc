@@ -1,0 +1,150 @@
+// Kernels on panels of bits against plain loops over single bits, every listed kernel by itself.
+#include "base/aligned.h"
+#include "test/check.h"
+
+namespace apb {
+namespace test {
+namespace {
+
+// A panel and its bits. `fill`: 0 all clear, 1 all set, 2 random.
+struct Panel {
+  Panel(unsigned lane_bits, std::size_t items, std::size_t stride, unsigned planes, std::size_t words, int fill)
+      : lane_bits(lane_bits),
+        items(items),
+        stride(stride),
+        planes(planes),
+        words(words),
+        bytes(planes * words * stride * (lane_bits / 8)) {
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+      bytes[i] = fill == 0 ? 0 : fill == 1 ? 0xff : static_cast<std::uint8_t>(Random() >> 32);
+  }
+  // Bit `bit` of plane p of item i, 0 .. words * lane_bits - 1.
+  unsigned Bit(unsigned p, std::size_t i, std::size_t bit) const {
+    const std::size_t word = (p * words + bit / lane_bits) * stride + i;
+    return (bytes[word * (lane_bits / 8) + bit % lane_bits / 8] >> (bit % 8)) & 1;
+  }
+  BitPanel panel() const { return {bytes.data(), stride, items, planes}; }
+
+  unsigned lane_bits;
+  std::size_t items, stride;
+  unsigned planes;
+  std::size_t words;
+  AlignedArray<std::uint8_t> bytes;
+};
+
+std::uint32_t Count(const Panel& a, std::size_t i, const Panel& b, std::size_t j, bool exclusive) {
+  std::uint32_t count = 0;
+  for (unsigned p = 0; p < a.planes; ++p)
+    for (unsigned u = 0; u < b.planes; ++u)
+      for (std::size_t bit = 0; bit < a.words * a.lane_bits; ++bit) {
+        const unsigned x = a.Bit(p, i, bit), y = b.Bit(u, j, bit);
+        count += (exclusive ? x ^ y : x & y) << (p + u);
+      }
+  return count;
+}
+
+void CheckBitGemm(const Variant& v, std::size_t lanes, std::size_t columns, std::size_t lda, std::size_t ldb,
+                  unsigned a_planes, unsigned b_planes, std::size_t words, int fill) {
+  const Panel a(v.kernels.lane_bits, lanes, lda, a_planes, words, fill);
+  const Panel b(v.kernels.lane_bits, columns, ldb, b_planes, words, fill == 1 ? 1 : 2);
+  const std::size_t ldo = kTileRows + 16, rounded = (lanes + 15) / 16 * 16;
+  constexpr std::int32_t kJunk = 0x5eadbeef;
+  std::vector<std::int32_t> lane_terms(rounded), column_terms(columns);
+  for (auto* terms : {&lane_terms, &column_terms})
+    for (auto& term : *terms) term = static_cast<std::int32_t>(Random());
+  for (const bool exclusive : {false, true})
+    for (const std::int32_t factor : {1, -1, 2, -2})
+      for (int terms = 0; terms < 4; ++terms) {
+        std::vector<std::int32_t> out((columns - 1) * ldo + rounded, kJunk);
+        v.kernels.bit_gemm({a.panel(), b.panel(), words, exclusive, factor, terms & 1 ? lane_terms.data() : nullptr,
+                            terms & 2 ? column_terms.data() : nullptr, out.data(), ldo});
+        for (std::size_t j = 0; j < columns; ++j)
+          for (std::size_t i = 0; i < ldo && j * ldo + i < out.size(); ++i) {
+            const std::int32_t got = out[j * ldo + i];
+            const std::string at = v.name + ", lanes " + std::to_string(lanes) + ", columns " +
+                                   std::to_string(columns) + ", words " + std::to_string(words) + ", at " +
+                                   std::to_string(i) + "," + std::to_string(j);
+            if (i >= rounded) CHECK(got == kJunk, "beyond the rows, " + at);
+            if (i >= lanes) continue;
+            std::uint32_t expected = static_cast<std::uint32_t>(factor) * Count(a, i, b, j, exclusive);
+            if (terms & 1) expected += static_cast<std::uint32_t>(lane_terms[i]);
+            if (terms & 2) expected += static_cast<std::uint32_t>(column_terms[j]);
+            CHECK(got == static_cast<std::int32_t>(expected), at);
+          }
+      }
+}
+
+TEST(BitGemmCountsExactly) {
+  for (const Variant& v : VariantsOf(&Kernels::bit_gemm)) {
+    for (const std::size_t lanes : {1, 2, 15, 16, 17, 31, 48, 63, 64})
+      for (const std::size_t columns : {1, 2, 3, 4, 5, 16})
+        CheckBitGemm(v, lanes, columns, kTileRows, kPanel, 1, 1, 1 + RandomBelow(3), 2);
+    // The sides swapped.
+    for (const std::size_t columns : {1, 7, 12, 64}) CheckBitGemm(v, 16, columns, kPanel, kTileRows, 1, 1, 3, 2);
+    for (const unsigned a_planes : {1, 2, 4, 8})
+      for (const unsigned b_planes : {1, 2}) CheckBitGemm(v, 17, 5, kTileRows, kPanel, a_planes, b_planes, 2, 2);
+    // 31 and 32 words are where byte counters are widened, 70 is past two of those blocks.
+    for (const std::size_t words : {30, 31, 32, 62, 63, 70})
+      for (int fill = 0; fill < 3; ++fill) CheckBitGemm(v, 9, 3, kTileRows, kPanel, 1, 1, words, fill);
+  }
+}
+
+TEST(BitGemmCountsBeyond16Bits) {
+  for (const Variant& v : VariantsOf(&Kernels::bit_gemm)) CheckBitGemm(v, 3, 2, kTileRows, kPanel, 4, 2, 1100, 1);
+}
+
+// The contract's order, every operation rounded to float32.
+float ExpectedSum(const Panel& a, const SparseDotArgs& args, std::size_t i) {
+  volatile float sum = 0;
+  for (std::size_t t = 0; t < args.terms; ++t) {
+    if (args.taps && !((args.inside[i] >> args.taps[t]) & 1)) continue;
+    unsigned q = 0;
+    for (unsigned p = 0; p < a.planes; ++p) q |= a.Bit(p, i, args.columns[t]) << p;
+    const float value = args.sign ? (q ? -1.0f : 1.0f) : static_cast<float>(q);
+    volatile float product = args.values[t] * value;
+    sum = sum + product;
+  }
+  if (!args.acc) return sum;
+  volatile float product = args.scale * static_cast<float>(args.acc[i]);
+  volatile float part = args.step * sum;
+  volatile float y = product + part;
+  return y;
+}
+
+void CheckSparseDot(const Variant& v, std::size_t items, std::size_t terms, bool sign, unsigned planes, bool bordered,
+                    bool product) {
+  const std::size_t words = 3, rounded = (items + 15) / 16 * 16;
+  const Panel a(v.kernels.lane_bits, items, kTileRows, planes, words, 2);
+  std::vector<std::uint32_t> columns(terms), inside(kTileRows);
+  std::vector<float> values(terms), sums(rounded, 7.0f);
+  std::vector<std::uint8_t> taps(terms);
+  std::vector<std::int32_t> acc(rounded);
+  for (std::size_t t = 0; t < terms; ++t) {
+    columns[t] = static_cast<std::uint32_t>(t * words * v.kernels.lane_bits / terms);
+    values[t] = RandomFloat();
+    taps[t] = static_cast<std::uint8_t>(RandomBelow(32));
+  }
+  for (auto& word : inside) word = static_cast<std::uint32_t>(Random() >> 32);
+  for (auto& value : acc) value = static_cast<std::int32_t>(Random() >> 40) - 4096;
+  const SparseDotArgs args = {columns.data(), values.data(), terms, a.bytes.data(), words, planes, sign, items,
+                              bordered ? taps.data() : nullptr, bordered ? inside.data() : nullptr, sums.data(),
+                              product ? acc.data() : nullptr, 0.37f, 0.11f};
+  v.kernels.sparse_dot(args);
+  for (std::size_t i = 0; i < items; ++i)
+    CHECK(sums[i] == ExpectedSum(a, args, i), v.name + ", items " + std::to_string(items) + ", terms " +
+                                                  std::to_string(terms) + ", planes " + std::to_string(planes));
+}
+
+TEST(SparseDotRoundsInOrder) {
+  for (const Variant& v : VariantsOf(&Kernels::sparse_dot))
+    for (const std::size_t items : {1, 15, 16, 17, 32, 33, 49, 64})
+      for (const std::size_t terms : {0, 1, 2, 5, 40})
+        for (const bool product : {false, true}) {
+          for (const bool bordered : {false, true}) CheckSparseDot(v, items, terms, true, 1, bordered, product);
+          for (const unsigned planes : {1, 2, 4, 8}) CheckSparseDot(v, items, terms, false, planes, false, product);
+        }
+}
+
+}  // namespace
+}  // namespace test
+}  // namespace apb
