@@ -145,6 +145,58 @@ TEST(SparseDotRoundsInOrder) {
         }
 }
 
+void CheckScalePanel(const Variant& v, std::size_t items, std::size_t channels, bool sign, bool bordered) {
+  const std::size_t words = 2, ldy = kTileRows + 16, rounded = (items + 15) / 16 * 16;
+  const unsigned planes = sign ? 1 : 2;
+  const Panel a(v.kernels.lane_bits, items, kTileRows, planes, words, 2);
+  std::vector<std::size_t> row_start = {0};
+  std::vector<std::uint32_t> columns, inside(kTileRows);
+  std::vector<float> values, scales(channels), y((channels - 1) * ldy + rounded, 7.0f);
+  std::vector<std::uint8_t> taps, order(channels);
+  std::vector<std::int32_t> acc(channels * kTileRows);
+  for (std::size_t c = 0; c < channels; ++c) {
+    order[c] = static_cast<std::uint8_t>(channels - 1 - c);
+    scales[c] = RandomFloat();
+    for (std::size_t t = RandomBelow(4); t > 0; --t) {
+      columns.push_back(static_cast<std::uint32_t>(RandomBelow(words * v.kernels.lane_bits)));
+      values.push_back(RandomFloat());
+      taps.push_back(static_cast<std::uint8_t>(RandomBelow(32)));
+    }
+    row_start.push_back(columns.size());
+  }
+  for (auto& word : inside) word = static_cast<std::uint32_t>(Random() >> 32);
+  for (auto& value : acc) value = static_cast<std::int32_t>(Random() >> 40) - 4096;
+  const float step = 0.11f;
+  const SparseDotArgs terms = {columns.data(), values.data(), columns.size(), a.bytes.data(), words, planes, sign,
+                               items, bordered ? taps.data() : nullptr, bordered ? inside.data() : nullptr, nullptr};
+  v.kernels.scale_panel({acc.data(), channels, order.data(), scales.data(), step, row_start.data(), terms, y.data(), ldy});
+  for (std::size_t c = 0; c < channels; ++c) {
+    SparseDotArgs row = terms;
+    row.columns += row_start[c];
+    row.values += row_start[c];
+    if (row.taps) row.taps += row_start[c];
+    row.terms = row_start[c + 1] - row_start[c];
+    const float scale = scales[c] * step;
+    for (std::size_t i = 0; i < items; ++i) {
+      volatile float expected = scale * static_cast<float>(acc[c * kTileRows + i]);
+      volatile float part = step * ExpectedSum(a, row, i);
+      if (row.terms > 0) expected = expected + part;
+      CHECK(y[c * ldy + i] == expected, v.name + ", channel " + std::to_string(c) + ", row " + std::to_string(i));
+    }
+    for (std::size_t i = rounded; c + 1 < channels && i < ldy; ++i) CHECK(y[c * ldy + i] == 7, v.name + " wrote beyond");
+  }
+}
+
+TEST(ScalePanelIsScaleRowAndSparseDot) {
+  for (const Variant& v : VariantsOf(&Kernels::scale_panel))
+    for (const std::size_t items : {1, 16, 25, 33, 64})
+      for (const std::size_t channels : {1, 5, 16})
+        for (const bool bordered : {false, true}) {
+          CheckScalePanel(v, items, channels, true, bordered);
+          CheckScalePanel(v, items, channels, false, false);
+        }
+}
+
 }  // namespace
 }  // namespace test
 }  // namespace apb

@@ -51,13 +51,16 @@ class TileWorker {
 
   const ActivationTile& tile() const { return tile_; }
   const Inside* const* inside() const { return inside_; }
-  bool bordered() const { return borders_ > 0; }
+  // What SparseTerms takes; signs of more than 32 taps at a border take the long way instead.
+  const std::uint32_t* taps() const { return encoding_.sign && borders_ > 0 && !many_taps() ? taps_ : nullptr; }
+  bool many_taps() const { return encoding_.sign && borders_ > 0 && weights_.taps() > 32; }
 
  private:
   void LookInside(const Tile& tile) {
     borders_ = 0;
     for (std::size_t i = 0; i < tile.rows(); ++i) {
       inside_[i] = &inside_sums_.Of(tile.patches[i]);
+      taps_[i] = inside_[i]->taps;
       if (!inside_[i]->corrections.empty()) border_rows_[borders_++] = i;
     }
   }
@@ -87,38 +90,69 @@ class TileWorker {
   AlignedArray<std::uint8_t> panel_, ones_;
   ActivationTile tile_{};
   const Inside* inside_[kTileRows];
+  std::uint32_t taps_[kTileRows] = {};
   std::size_t border_rows_[kTileRows];
   std::size_t borders_ = 0;
   alignas(64) std::int32_t terms_[kTileRows];
   alignas(64) std::int32_t acc_[kPanel * kTileRows];
 };
 
-// fl(fl(alpha * step) * float(acc)) + fl(fl(alpha * base) * float(S)) + fl(fl(step * T) + fl(base * R)) of one
-// channel n, later terms only where base is not 0 and where the channel has full-precision weights.
-void FloatRow(const Kernels& kernels, const Weights& weights, const Encoding& encoding, const TileWorker& worker,
-              std::size_t n, const std::int32_t* acc, float* y) {
-  const BitWeights& bits = std::get<BitWeights>(weights.packed);
-  const std::size_t rows = worker.tile().rows;
-  const Inside* const* inside = worker.inside();
-  const float alpha_step = bits.scales[n] * encoding.step;
-  const bool sparse = bits.sparse.terms(n) > 0;
-  if (encoding.base == 0) {
-    if (sparse)
-      SparseSums(kernels, weights, n, worker.tile(), inside, worker.bordered(), y, acc, alpha_step, encoding.step);
-    else
-      kernels.scale_row({acc, nullptr, alpha_step, encoding.step, rows, y});
-    return;
+// Exact products -> floats, of one panel of channels after another:
+// fl(fl(alpha * step) * float(acc)) + fl(fl(alpha * base) * float(S)) + fl(fl(step * T) + fl(base * R)), later terms
+// only where base is not 0 and where the channel has full-precision weights.
+class Scaler {
+ public:
+  Scaler(const Kernels& kernels, const Weights& weights, const Encoding& encoding, const TileWorker& worker)
+      : kernels_(kernels),
+        weights_(weights),
+        bits_(std::get<BitWeights>(weights.packed)),
+        encoding_(encoding),
+        worker_(worker) {}
+
+  // acc: [channels][kTileRows]   y: [channels][kTileRows]
+  void Panel(const Channels& channels, const std::int32_t* acc, float* y) const {
+    const SparseDotArgs terms = SparseTerms(kernels_, weights_, worker_.tile(), worker_.taps());
+    const std::uint8_t* order = bits_.order.data() + channels.panel * kPanel;
+    if (kernels_.scale_panel && encoding_.base == 0 && !worker_.many_taps()) {
+      kernels_.scale_panel({acc, channels.count, order, bits_.scales.data() + channels.first, encoding_.step,
+                            bits_.sparse.row_start.data() + channels.first, terms, y, kTileRows});
+      return;
+    }
+    for (std::size_t i = 0; i < channels.count; ++i) {
+      const std::size_t j = order[i];
+      Row(channels.first + j, terms, acc + j * kTileRows, y + j * kTileRows);
+    }
   }
-  alignas(64) float sums[kTileRows];
-  if (sparse) SparseSums(kernels, weights, n, worker.tile(), inside, worker.bordered(), sums);
-  for (std::size_t i = 0; i < rows; ++i) {
-    const float product = alpha_step * static_cast<float>(acc[i]);
-    y[i] = product + inside[i]->base_terms[n];
-    if (!sparse) continue;
-    const float part = encoding.step * sums[i];
-    y[i] += part + inside[i]->sparse_base_terms[n];
+
+ private:
+  void Row(std::size_t n, const SparseDotArgs& terms, const std::int32_t* acc, float* y) const {
+    const std::size_t rows = worker_.tile().rows;
+    const float alpha_step = bits_.scales[n] * encoding_.step;
+    alignas(64) float sums[kTileRows];
+    const bool sparse = bits_.sparse.terms(n) > 0;
+    if (sparse && worker_.many_taps())
+      SparseSumsOfManyTaps(kernels_, weights_, n, worker_.tile(), worker_.inside(), sums);
+    else if (sparse)
+      SparseSums(kernels_, weights_, n, terms, sums);
+    if (encoding_.base == 0) {
+      kernels_.scale_row({acc, sparse ? sums : nullptr, alpha_step, encoding_.step, rows, y});
+      return;
+    }
+    for (std::size_t i = 0; i < rows; ++i) {
+      const float product = alpha_step * static_cast<float>(acc[i]);
+      y[i] = product + worker_.inside()[i]->base_terms[n];
+      if (!sparse) continue;
+      const float part = encoding_.step * sums[i];
+      y[i] += part + worker_.inside()[i]->sparse_base_terms[n];
+    }
   }
-}
+
+  const Kernels& kernels_;
+  const Weights& weights_;
+  const BitWeights& bits_;
+  const Encoding encoding_;
+  const TileWorker& worker_;
+};
 
 // to[i * stride + j] = from[j * kTileRows + i], of int32 or float32
 void Turn(const Kernels& kernels, const void* from, std::size_t channels, std::size_t rows, void* to,
@@ -132,16 +166,12 @@ void Turn(const Kernels& kernels, const void* from, std::size_t channels, std::s
 void RunBitLayer(const Kernels& kernels, const Epilogue& epilogue, const Buffer& x, const Weights& weights,
                  const Window& window, const Buffer* residual, Buffer& out) {
   TileWorker worker(kernels, x, weights, window);
+  const Scaler scaler(kernels, weights, x.encoding(), worker);
   AlignedArray<float> products(kTileRows * weights.rows);  // [row][channel]
   ForEachTile(window, kTileRows, [&](const Tile& tile) {
     worker.ForEachPanel(tile, [&](const Channels& channels, const std::int32_t* acc) {
       alignas(64) float y[kPanel * kTileRows];
-      const std::uint8_t* order = std::get<BitWeights>(weights.packed).order.data() + channels.panel * kPanel;
-      for (const std::uint8_t* at = order; at < order + channels.count; ++at) {
-        const std::size_t j = *at;
-        FloatRow(kernels, weights, x.encoding(), worker, channels.first + j, acc + j * kTileRows,
-                 y + j * kTileRows);
-      }
+      scaler.Panel(channels, acc, y);
       Turn(kernels, y, channels.count, tile.rows(), products.data() + channels.first, weights.rows);
     });
     Finish(kernels, epilogue, products.data(), weights.rows, tile.first, tile.rows(), residual, out);

@@ -45,19 +45,26 @@ void MultiplyPackedSparse(const Kernels& kernels, const PackedActivations& a, co
   const BitWeights& bits = std::get<BitWeights>(weights.packed);
   const std::size_t stride = ProductStride(a.rows);
   alignas(64) std::int32_t acc[kPanel * kTileRows];
+  alignas(64) float sums[kTileRows];
   for (std::size_t first = 0; first < a.rows; first += kTileRows) {
     const ActivationTile tile = a.Tile(kernels, first / kTileRows);
-    for (std::size_t i = 0; i < weights.rows; ++i) {
-      const std::size_t panel = i / kPanel;
-      if (i % kPanel == 0)
-        MultiplyPanel(kernels, weights, panel, std::min(kPanel, weights.rows - i), tile, acc, kTileRows);
-      const std::size_t n = panel * kPanel + bits.order[i];
-      const std::int32_t* products = acc + n % kPanel * kTileRows;
+    const SparseDotArgs terms = SparseTerms(kernels, weights, tile, nullptr);
+    for (std::size_t n = 0; n < weights.rows; n += kPanel) {
+      const std::size_t channels = std::min(kPanel, weights.rows - n);
       float* y = out + n * stride + first;
-      if (bits.sparse.terms(n) > 0)
-        SparseSums(kernels, weights, n, tile, nullptr, false, y, products, bits.scales[n], 1.0f);
-      else
-        kernels.scale_row({products, nullptr, bits.scales[n], 1.0f, tile.rows, y});
+      MultiplyPanel(kernels, weights, n / kPanel, channels, tile, acc, kTileRows);
+      if (kernels.scale_panel) {
+        kernels.scale_panel({acc, channels, bits.order.data() + n, bits.scales.data() + n, 1.0f,
+                             bits.sparse.row_start.data() + n, terms, y, stride});
+        continue;
+      }
+      for (std::size_t i = 0; i < channels; ++i) {
+        const std::size_t j = bits.order[n + i];
+        const bool sparse = bits.sparse.terms(n + j) > 0;
+        if (sparse) SparseSums(kernels, weights, n + j, terms, sums);
+        kernels.scale_row({acc + j * kTileRows, sparse ? sums : nullptr, bits.scales[n + j], 1.0f, tile.rows,
+                           y + j * stride});
+      }
     }
   }
 }
