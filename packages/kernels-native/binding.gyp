@@ -25,9 +25,12 @@
       "type": "static_library",
       "sources": [
         "src/kernels/bit_gemm/scalar.cc",
+        "src/kernels/byte_dot/scalar.cc",
+        "src/kernels/byte_gemm/scalar.cc",
         "src/kernels/expand_signs/scalar.cc",
         "src/kernels/float_gemm/scalar.cc",
         "src/kernels/quantize/scalar.cc",
+        "src/kernels/quantize_bytes/scalar.cc",
         "src/kernels/scale_row/scalar.cc",
         "src/kernels/sparse_dot/scalar.cc",
         "src/kernels/transpose/scalar.cc"
@@ -81,7 +84,7 @@
       "dependencies": ["apb_ops", "apb_portable"],
       "conditions": [
         ["target_arch=='x64'", {
-          "dependencies": ["apb_x86_popcnt", "apb_x86_avx2", "apb_x86_avx512vpopcntdq"]
+          "dependencies": ["apb_x86_popcnt", "apb_x86_avx2", "apb_x86_avx512vpopcntdq", "apb_x86_avx512vnni"]
         }]
       ]
     }
@@ -101,9 +104,12 @@
           "type": "static_library",
           "sources": [
             "src/kernels/bit_gemm/x86_avx2.cc",
+            "src/kernels/byte_dot/x86_avx2.cc",
+            "src/kernels/byte_gemm/x86_avx2.cc",
             "src/kernels/expand_signs/x86_avx2.cc",
             "src/kernels/float_gemm/x86_avx2.cc",
             "src/kernels/quantize/x86_avx2.cc",
+            "src/kernels/quantize_bytes/x86_avx2.cc",
             "src/kernels/scale_row/x86_avx2.cc",
             "src/kernels/sparse_dot/x86_avx2.cc",
             "src/kernels/transpose/x86_avx2.cc"
@@ -117,9 +123,12 @@
           "type": "static_library",
           "sources": [
             "src/kernels/bit_gemm/x86_avx512vpopcntdq.cc",
+            "src/kernels/byte_dot/x86_avx512vpopcntdq.cc",
             "src/kernels/expand_signs/x86_avx512vpopcntdq.cc",
             "src/kernels/float_gemm/x86_avx512vpopcntdq.cc",
             "src/kernels/quantize/x86_avx512vpopcntdq.cc",
+            "src/kernels/quantize_bytes/x86_avx512vpopcntdq.cc",
+            "src/kernels/scale_panel/x86_avx512vpopcntdq.cc",
             "src/kernels/scale_row/x86_avx512vpopcntdq.cc",
             "src/kernels/sparse_dot/x86_avx512vpopcntdq.cc",
             "src/kernels/transpose/x86_avx512vpopcntdq.cc"
@@ -130,6 +139,17 @@
           "xcode_settings": {
             "OTHER_CPLUSPLUSFLAGS": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vpopcntdq", "-mfma",
               "-mpopcnt"]
+          },
+          "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/arch:AVX512"] } }
+        },
+        {
+          "target_name": "apb_x86_avx512vnni",
+          "type": "static_library",
+          "sources": ["src/kernels/byte_gemm/x86_avx512vnni.cc"],
+          "cflags_cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni", "-Wno-uninitialized",
+            "-Wno-maybe-uninitialized"],
+          "xcode_settings": {
+            "OTHER_CPLUSPLUSFLAGS": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni"]
           },
           "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/arch:AVX512"] } }
         }

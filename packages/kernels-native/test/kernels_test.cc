@@ -59,57 +59,6 @@ TEST(QuantizeFollowsTheRule) {
     }
 }
 
-void CheckFloatGemm(const Variant& v, std::size_t rows, std::size_t k, bool accumulate) {
-  const std::size_t lda = k + 2, ldc = kPanel + 1;
-  std::vector<float> a((rows - 1) * lda + k), b(k * kPanel), c((rows - 1) * ldc + kPanel);
-  for (auto* array : {&a, &b, &c})
-    for (float& value : *array) value = RandomFloat();
-  const std::vector<float> before = c;
-  v.kernels.float_gemm({a.data(), lda, b.data(), rows, k, accumulate, c.data(), ldc});
-  for (std::size_t i = 0; i < rows; ++i)
-    for (std::size_t j = 0; j < kPanel; ++j) {
-      double sum = accumulate ? before[i * ldc + j] : 0;
-      double magnitude = std::fabs(sum);
-      for (std::size_t l = 0; l < k; ++l) {
-        const double term = static_cast<double>(a[i * lda + l]) * b[l * kPanel + j];
-        sum += term;
-        magnitude += std::fabs(term);
-      }
-      // k additions and products in float32, each off by half an ulp: (k + 1) * 2^-24 of the sum of
-      // magnitudes, to first order; twice that covers the rest.
-      const double bound = 2 * static_cast<double>(k + 1) * std::ldexp(1.0, -24) * magnitude;
-      CHECK(std::fabs(c[i * ldc + j] - sum) <= bound, At(v, rows, k));
-    }
-  for (std::size_t i = 0; i + 1 < rows; ++i)
-    CHECK(c[i * ldc + kPanel] == before[i * ldc + kPanel], "between rows, " + At(v, rows, k));
-}
-
-TEST(FloatGemmStaysInBound) {
-  for (const Variant& v : VariantsOf(&Kernels::float_gemm))
-    for (std::size_t rows = 1; rows <= 27; ++rows)
-      for (const std::size_t k : {1, 2, 17, 256}) {
-        CheckFloatGemm(v, rows, k, false);
-        CheckFloatGemm(v, rows, k, true);
-      }
-}
-
-// One row gives the same bits alone, among others and in parts of k.
-TEST(FloatGemmDoesNotDependOnTheTile) {
-  const std::size_t rows = 25, k = 83, part = 40;
-  for (const Variant& v : VariantsOf(&Kernels::float_gemm)) {
-    std::vector<float> a(rows * k), b(k * kPanel), whole(rows * kPanel), single(kPanel);
-    for (auto* array : {&a, &b})
-      for (float& value : *array) value = RandomFloat();
-    v.kernels.float_gemm({a.data(), k, b.data(), rows, k, false, whole.data(), kPanel});
-    for (std::size_t i = 0; i < rows; ++i) {
-      v.kernels.float_gemm({a.data() + i * k, k, b.data(), 1, part, false, single.data(), kPanel});
-      v.kernels.float_gemm(
-          {a.data() + i * k + part, k, b.data() + part * kPanel, 1, k - part, true, single.data(), kPanel});
-      for (std::size_t j = 0; j < kPanel; ++j) CHECK(single[j] == whole[i * kPanel + j], At(v, i, k));
-    }
-  }
-}
-
 TEST(ExpandSignsIsExact) {
   for (const Variant& v : VariantsOf(&Kernels::expand_signs))
     for (const std::size_t k : {1, 2, 255, 256}) {

@@ -13,6 +13,8 @@ enum CpuFeature : std::uint32_t {
   kAvx2 = 1u << 1,
   // AVX-512 F, BW, DQ, VL and VPOPCNTDQ.
   kAvx512Vpopcntdq = 1u << 2,
+  // AVX-512 VNNI and all of kAvx512Vpopcntdq.
+  kAvx512Vnni = 1u << 3,
 };
 
 // Features of this machine; always the same answer.

@@ -7,9 +7,13 @@
 #include <vector>
 
 #include "kernels/bit_gemm/op.h"
+#include "kernels/byte_dot/op.h"
+#include "kernels/byte_gemm/op.h"
 #include "kernels/expand_signs/op.h"
 #include "kernels/float_gemm/op.h"
 #include "kernels/quantize/op.h"
+#include "kernels/quantize_bytes/op.h"
+#include "kernels/scale_panel/op.h"
 #include "kernels/scale_row/op.h"
 #include "kernels/sparse_dot/op.h"
 #include "kernels/transpose/op.h"
@@ -21,10 +25,14 @@ struct Kernels {
   unsigned lane_bits = 64;  // of a word of bit panels (bit_gemm/op.h): 32 or 64
   BitGemm* bit_gemm = nullptr;
   FloatGemm* float_gemm = nullptr;
+  ByteGemm* byte_gemm = nullptr;
+  ByteDot* byte_dot = nullptr;
   ExpandSigns* expand_signs = nullptr;
   Quantize* quantize = nullptr;
+  QuantizeBytes* quantize_bytes = nullptr;
   SparseDot* sparse_dot = nullptr;
   ScaleRow* scale_row = nullptr;
+  ScalePanel* scale_panel = nullptr;  // optional
   Transpose* transpose = nullptr;
 };
 

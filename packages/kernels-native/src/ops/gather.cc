@@ -34,6 +34,13 @@ void ForEachRow(const Window& w, const Patch& p, Visit visit) {
   }
 }
 
+// Bytes of a row that are laid down for kernels that read many rows side by side: an odd number of cache lines, so that
+// the rows spread over all sets of a cache.
+std::size_t SpreadStride(std::size_t bytes) { return ((bytes + 63) / 64 | 1) * 64; }
+
+// Rows at such a distance all fall into one set of a first-level cache: copying them is cheaper.
+bool Collides(std::size_t bytes) { return bytes % 4096 == 0; }
+
 bool AllInside(const Window& w, const Patch& p) {
   return p.y.inside.count() == w.y.taps && p.x.inside.count() == w.x.taps;
 }
@@ -41,14 +48,15 @@ bool AllInside(const Window& w, const Patch& p) {
 }  // namespace
 
 FloatRows::FloatRows(const Buffer& x, const Weights& weights, const Window& window, std::size_t most)
-    : x_(x), weights_(weights), window_(window) {
-  if (!LieInMemory(window, weights))
-    rows_ = AlignedArray<float>(std::min(most, window.positions()) * weights.k);
+    : x_(x), weights_(weights), window_(window), stride_(weights.k) {
+  if (LieInMemory(window, weights) && !Collides(weights.k * sizeof(float))) return;
+  stride_ = SpreadStride(weights.k * sizeof(float)) / sizeof(float);
+  rows_ = AlignedArray<float>(std::min(most, window.positions()) * stride_);
 }
 
 const float* FloatRows::Of(const Tile& tile, std::size_t group) {
   if (rows_.size() == 0) return x_.floats() + tile.first * x_.k();
-  for (std::size_t i = 0; i < tile.rows(); ++i) Gather(tile.patches[i], group, rows_.data() + i * weights_.k);
+  for (std::size_t i = 0; i < tile.rows(); ++i) Gather(tile.patches[i], group, rows_.data() + i * stride_);
   return rows_.data();
 }
 

@@ -37,8 +37,9 @@ class FloatRows {
  public:
   // Tiles have at most `most` rows.
   FloatRows(const Buffer& x, const Weights& weights, const Window& window, std::size_t most);
-  // [rows][k], dense; valid until the next call.
+  // [rows][stride()]; valid until the next call.
   const float* Of(const Tile& tile, std::size_t group);
+  std::size_t stride() const { return stride_; }
 
  private:
   void Gather(const Patch& patch, std::size_t group, float* to) const;
@@ -46,6 +47,7 @@ class FloatRows {
   const Buffer& x_;
   const Weights& weights_;
   const Window& window_;
+  std::size_t stride_;
   AlignedArray<float> rows_;  // empty where rows are read as they lie
 };
 

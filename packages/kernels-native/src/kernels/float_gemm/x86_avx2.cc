@@ -8,13 +8,14 @@ namespace apb {
 namespace {
 
 constexpr size_t kLanes = 8;
+constexpr size_t kMostRows = 6;
 
 template <size_t R>
-inline void Rows(const FloatGemmArgs& args, size_t first) {
+void Rows(const FloatGemmArgs& args, size_t first, size_t panel) {
   const size_t lda = args.lda, ldc = args.ldc, k = args.k;
   const float* a = args.a + first * lda;
-  const float* b = args.b;
-  float* c = args.c + first * ldc;
+  const float* b = args.b + panel * args.panel_stride;
+  float* c = args.c + first * ldc + panel * kPanel;
   __m256 left[R], right[R];
   APB_UNROLL
   for (size_t r = 0; r < R; ++r) {
@@ -38,13 +39,20 @@ inline void Rows(const FloatGemmArgs& args, size_t first) {
   }
 }
 
+using Block = void(const FloatGemmArgs& args, size_t first, size_t panel);
+Block* const kBlocks[kMostRows] = {Rows<1>, Rows<2>, Rows<3>, Rows<4>, Rows<5>, Rows<6>};
+
 }  // namespace
 
+// Blocks of rows are as equal as can be: a block of one row waits for its own additions.
 void FloatGemmX86Avx2(const FloatGemmArgs& args) {
-  size_t i = 0;
-  for (; i + 6 <= args.rows; i += 6) Rows<6>(args, i);
-  for (; i + 2 <= args.rows; i += 2) Rows<2>(args, i);
-  for (; i < args.rows; ++i) Rows<1>(args, i);
+  const size_t blocks = (args.rows + kMostRows - 1) / kMostRows;
+  for (size_t p = 0; p < args.panels; ++p)
+    for (size_t b = 0, i = 0; b < blocks; ++b) {
+      const size_t rows = (args.rows - i + blocks - b - 1) / (blocks - b);
+      kBlocks[rows - 1](args, i, p);
+      i += rows;
+    }
 }
 
 }  // namespace apb

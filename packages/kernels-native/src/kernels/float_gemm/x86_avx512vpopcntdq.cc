@@ -1,4 +1,6 @@
-// AVX-512: 12 x 16 outputs in 12 registers; the broadcast is the memory operand of the multiply-add.
+// AVX-512: 13 rows x 2 panels in 26 registers, two for the panels' rows and one for the broadcast. On Zen 4 that is
+// within 5 % of one multiply-add a cycle; one panel at a time, with a broadcast to every multiply-add, is 3 % slower on
+// large products, 14 rows are no faster.
 #include <immintrin.h>
 
 #include "kernels/float_gemm/op.h"
@@ -7,32 +9,72 @@
 namespace apb {
 namespace {
 
-template <size_t R>
-inline void Rows(const FloatGemmArgs& args, size_t first) {
-  const size_t lda = args.lda, ldc = args.ldc, k = args.k;
-  const float* a = args.a + first * lda;
-  const float* b = args.b;
-  float* c = args.c + first * ldc;
-  __m512 sums[R];
+constexpr size_t kMostRows = 13;
+// Rows that are reached from one pointer: multiples 0 to 4 of the stride are one addressing mode each, given 3 strides.
+constexpr size_t kGroup = 5;
+
+template <size_t R, size_t P>
+void Rows(const FloatGemmArgs& args, size_t first, size_t panel) {
+  constexpr size_t kGroups = (R + kGroup - 1) / kGroup;
+  const size_t lda = args.lda, lda3 = 3 * args.lda, ldc = args.ldc, k = args.k;
+  const float* a[kGroups];
   APB_UNROLL
-  for (size_t r = 0; r < R; ++r)
-    sums[r] = args.accumulate ? _mm512_loadu_ps(c + r * ldc) : _mm512_setzero_ps();
-  for (size_t l = 0; l < k; ++l) {
-    const __m512 row = _mm512_loadu_ps(b + l * kPanel);
+  for (size_t g = 0; g < kGroups; ++g) a[g] = args.a + (first + g * kGroup) * lda;
+  const float* b = args.b + panel * args.panel_stride;
+  float* c = args.c + first * ldc + panel * kPanel;
+  __m512 sums[R][P];
+  APB_UNROLL
+  for (size_t r = 0; r < R; ++r) {
     APB_UNROLL
-    for (size_t r = 0; r < R; ++r) sums[r] = _mm512_fmadd_ps(_mm512_set1_ps(a[r * lda + l]), row, sums[r]);
+    for (size_t p = 0; p < P; ++p)
+      sums[r][p] = args.accumulate ? _mm512_loadu_ps(c + r * ldc + p * kPanel) : _mm512_setzero_ps();
+  }
+  for (size_t l = 0; l < k; ++l) {
+    __m512 row[P];
+    APB_UNROLL
+    for (size_t p = 0; p < P; ++p) row[p] = _mm512_loadu_ps(b + p * args.panel_stride + l * kPanel);
+    APB_UNROLL
+    for (size_t r = 0; r < R; ++r) {
+      const float* at = a[r / kGroup];
+      const __m512 x = _mm512_set1_ps(r % kGroup == 3 ? at[lda3] : at[r % kGroup * lda]);
+      APB_UNROLL
+      for (size_t p = 0; p < P; ++p) sums[r][p] = _mm512_fmadd_ps(x, row[p], sums[r][p]);
+    }
+    APB_UNROLL
+    for (size_t g = 0; g < kGroups; ++g) {
+      ++a[g];
+      APB_OPAQUE(a[g]);
+    }
   }
   APB_UNROLL
-  for (size_t r = 0; r < R; ++r) _mm512_storeu_ps(c + r * ldc, sums[r]);
+  for (size_t r = 0; r < R; ++r) {
+    APB_UNROLL
+    for (size_t p = 0; p < P; ++p) _mm512_storeu_ps(c + r * ldc + p * kPanel, sums[r][p]);
+  }
+}
+
+using Block = void(const FloatGemmArgs& args, size_t first, size_t panel);
+
+template <size_t P>
+void Panels(const FloatGemmArgs& args, size_t panel) {
+  static Block* const kBlocks[kMostRows] = {Rows<1, P>,  Rows<2, P>,  Rows<3, P>,  Rows<4, P>, Rows<5, P>,
+                                            Rows<6, P>,  Rows<7, P>,  Rows<8, P>,  Rows<9, P>, Rows<10, P>,
+                                            Rows<11, P>, Rows<12, P>, Rows<13, P>};
+  // Blocks of rows are as equal as can be: short ones wait for their own additions.
+  const size_t blocks = (args.rows + kMostRows - 1) / kMostRows;
+  for (size_t b = 0, i = 0; b < blocks; ++b) {
+    const size_t rows = (args.rows - i + blocks - b - 1) / (blocks - b);
+    kBlocks[rows - 1](args, i, panel);
+    i += rows;
+  }
 }
 
 }  // namespace
 
 void FloatGemmX86Avx512Vpopcntdq(const FloatGemmArgs& args) {
-  size_t i = 0;
-  for (; i + 12 <= args.rows; i += 12) Rows<12>(args, i);
-  for (; i + 4 <= args.rows; i += 4) Rows<4>(args, i);
-  for (; i < args.rows; ++i) Rows<1>(args, i);
+  size_t p = 0;
+  for (; p + 2 <= args.panels; p += 2) Panels<2>(args, p);
+  if (p < args.panels) Panels<1>(args, p);
 }
 
 }  // namespace apb

@@ -12,11 +12,11 @@ constexpr size_t kLanes = 4;
 constexpr size_t kVectors = kPanel / kLanes;
 
 template <size_t R>
-inline void Rows(const FloatGemmArgs& args, size_t first) {
+inline void Rows(const FloatGemmArgs& args, size_t first, size_t panel) {
   const size_t lda = args.lda, ldc = args.ldc, k = args.k;
   const float* a = args.a + first * lda;
-  const float* b = args.b;
-  float* c = args.c + first * ldc;
+  const float* b = args.b + panel * args.panel_stride;
+  float* c = args.c + first * ldc + panel * kPanel;
   __m128 sums[R * kVectors];
   APB_UNROLL
   for (size_t i = 0; i < R * kVectors; ++i)
@@ -37,9 +37,11 @@ inline void Rows(const FloatGemmArgs& args, size_t first) {
 }  // namespace
 
 void FloatGemmX86Sse2(const FloatGemmArgs& args) {
-  size_t i = 0;
-  for (; i + 3 <= args.rows; i += 3) Rows<3>(args, i);
-  for (; i < args.rows; ++i) Rows<1>(args, i);
+  for (size_t p = 0; p < args.panels; ++p) {
+    size_t i = 0;
+    for (; i + 3 <= args.rows; i += 3) Rows<3>(args, i, p);
+    for (; i < args.rows; ++i) Rows<1>(args, i, p);
+  }
 }
 
 }  // namespace apb

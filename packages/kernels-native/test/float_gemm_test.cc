@@ -1,0 +1,78 @@
+// Products of floats against float64, and that no result depends on what is worked on beside it. Arrays have no spare
+// elements, so that the sanitizer sees a kernel that reads or writes beyond them.
+#include <cmath>
+
+#include "test/check.h"
+
+namespace apb {
+namespace test {
+namespace {
+
+struct FloatCase {
+  std::size_t rows, k, panels;
+  bool accumulate;
+};
+
+std::vector<float> RandomFloats(std::size_t count) {
+  std::vector<float> values(count);
+  for (float& value : values) value = RandomFloat();
+  return values;
+}
+
+void CheckFloatGemm(const Variant& v, const FloatCase& s) {
+  const std::string at = v.name + ", rows " + std::to_string(s.rows) + ", k " + std::to_string(s.k) + ", panels " +
+                         std::to_string(s.panels);
+  const std::size_t width = s.panels * kPanel, lda = s.k + 2, ldc = width + 1, stride = s.k * kPanel + 3;
+  const std::vector<float> a = RandomFloats((s.rows - 1) * lda + s.k);
+  const std::vector<float> b = RandomFloats((s.panels - 1) * stride + s.k * kPanel);
+  std::vector<float> c = RandomFloats((s.rows - 1) * ldc + width);
+  const std::vector<float> before = c;
+  v.kernels.float_gemm({a.data(), lda, b.data(), stride, s.panels, s.rows, s.k, s.accumulate, c.data(), ldc});
+  for (std::size_t i = 0; i < s.rows; ++i)
+    for (std::size_t n = 0; n < width; ++n) {
+      double sum = s.accumulate ? before[i * ldc + n] : 0;
+      double magnitude = std::fabs(sum);
+      for (std::size_t l = 0; l < s.k; ++l) {
+        const double term =
+            static_cast<double>(a[i * lda + l]) * b[n / kPanel * stride + l * kPanel + n % kPanel];
+        sum += term;
+        magnitude += std::fabs(term);
+      }
+      // k additions and products in float32, each off by half an ulp: (k + 1) * 2^-24 of the sum of magnitudes, to
+      // first order; twice that covers the rest.
+      const double bound = 2 * static_cast<double>(s.k + 1) * std::ldexp(1.0, -24) * magnitude;
+      CHECK(std::fabs(c[i * ldc + n] - sum) <= bound, at);
+    }
+  for (std::size_t i = 0; i + 1 < s.rows; ++i) CHECK(c[i * ldc + width] == before[i * ldc + width], "between rows, " + at);
+}
+
+TEST(FloatGemmStaysInBound) {
+  for (const Variant& v : VariantsOf(&Kernels::float_gemm))
+    for (std::size_t rows = 1; rows <= 29; ++rows)
+      for (const std::size_t k : {1, 2, 17, 64})
+        for (std::size_t panels = 1; panels <= 3; ++panels)
+          for (const bool accumulate : {false, true}) CheckFloatGemm(v, {rows, k, panels, accumulate});
+}
+
+// One row gives the same bits alone, among others, in parts of k, and with one or two panels.
+TEST(FloatGemmDoesNotDependOnTheTile) {
+  const std::size_t rows = 25, k = 83, part = 40, panels = 3, width = panels * kPanel, stride = k * kPanel;
+  for (const Variant& v : VariantsOf(&Kernels::float_gemm)) {
+    const std::vector<float> a = RandomFloats(rows * k), b = RandomFloats(panels * stride);
+    std::vector<float> whole(rows * width), single(kPanel);
+    v.kernels.float_gemm({a.data(), k, b.data(), stride, panels, rows, k, false, whole.data(), width});
+    for (std::size_t i = 0; i < rows; ++i)
+      for (std::size_t p = 0; p < panels; ++p) {
+        const float* x = a.data() + i * k;
+        const float* w = b.data() + p * stride;
+        v.kernels.float_gemm({x, k, w, stride, 1, 1, part, false, single.data(), kPanel});
+        v.kernels.float_gemm({x + part, k, w + part * kPanel, stride, 1, 1, k - part, true, single.data(), kPanel});
+        for (std::size_t j = 0; j < kPanel; ++j)
+          CHECK(single[j] == whole[i * width + p * kPanel + j], v.name + ", row " + std::to_string(i));
+      }
+  }
+}
+
+}  // namespace
+}  // namespace test
+}  // namespace apb
