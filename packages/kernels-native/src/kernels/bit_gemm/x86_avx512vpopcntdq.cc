@@ -92,6 +92,13 @@ inline void Store(const BitGemmArgs& args, size_t lane, size_t column, int32_t f
 
 template <size_t V, size_t C, bool exclusive>
 inline void Tile(const BitGemmArgs& args, size_t lane, size_t column) {
+  // Results that go to memory: their lines are fetched while the counting goes on.
+  APB_UNROLL
+  for (size_t c = 0; c < C; ++c) {
+    APB_UNROLL
+    for (size_t v = 0; v < V; ++v)
+      _mm_prefetch(reinterpret_cast<const char*>(args.out + (column + c) * args.ldo + lane + v * kLanes), _MM_HINT_T0);
+  }
   __m512i sums[V * C];
   Sums<V, C, exclusive>(args, lane, column, sums);
   // The constant, the factor of nearly all products, leaves two operations an output.
