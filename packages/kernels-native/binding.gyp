@@ -47,6 +47,7 @@
         "src/ops/activation.cc",
         "src/ops/bit_layer.cc",
         "src/ops/buffer.cc",
+        "src/ops/byte_layer.cc",
         "src/ops/check.cc",
         "src/ops/copy_bits.cc",
         "src/ops/elementwise.cc",

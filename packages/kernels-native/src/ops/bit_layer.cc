@@ -25,7 +25,7 @@ class TileWorker {
         weights_(weights),
         encoding_(x.encoding()),
         source_(x, weights, window, kTileRows),
-        inside_sums_(weights, encoding_),
+        inside_sums_(kernels, weights, encoding_),
         panel_(PanelBytes(kernels, encoding_.bits, weights.k)),
         ones_(encoding_.sign ? 0 : LaneWords(kernels, weights.k) * kPanel * (kernels.lane_bits / 8)) {
     std::fill(panel_.data(), panel_.data() + panel_.size(), std::uint8_t{0});

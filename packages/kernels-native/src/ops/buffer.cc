@@ -1,11 +1,56 @@
 #include "ops/buffer.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace apb {
 namespace {
 
 std::size_t Words32(const Buffer& buffer) { return (buffer.k() + 31) / 32; }
+
+// Bit j of byte i becomes bit i of byte j (Warren, Hacker's Delight, section 7-3).
+std::uint64_t TransposeBits(std::uint64_t x) {
+  std::uint64_t t = (x ^ (x >> 7)) & 0x00aa00aa00aa00aau;
+  x ^= t ^ (t << 7);
+  t = (x ^ (x >> 14)) & 0x0000cccc0000ccccu;
+  x ^= t ^ (t << 14);
+  t = (x ^ (x >> 28)) & 0x00000000f0f0f0f0u;
+  return x ^ t ^ (t << 28);
+}
+
+// Calls visit(row, column, canonical index of the first plane's word, shift within it) for every eight columns.
+template <typename Visit>
+void ForEachEight(const Buffer& buffer, Visit visit) {
+  const std::size_t narrow = Words32(buffer);
+  for (std::size_t r = 0; r < buffer.rows(); ++r)
+    for (std::size_t column = 0; column < buffer.k(); column += 8)
+      visit(r, column, r * narrow + column / 32, column % 32);
+}
+
+void ImportBytes(const std::uint32_t* canonical, Buffer& buffer) {
+  const std::size_t plane = buffer.rows() * Words32(buffer);
+  ForEachEight(buffer, [&](std::size_t row, std::size_t column, std::size_t word, std::size_t shift) {
+    std::uint64_t eight = 0;
+    for (std::size_t p = 0; p < 8; ++p)
+      eight |= std::uint64_t{(canonical[p * plane + word] >> shift) & 255} << (8 * p);
+    eight = TransposeBits(eight);
+    std::uint8_t* to = buffer.codes() + row * buffer.k() + column;
+    for (std::size_t i = 0; i < 8 && column + i < buffer.k(); ++i) to[i] = static_cast<std::uint8_t>(eight >> (8 * i));
+  });
+}
+
+void ExportBytes(const Buffer& buffer, std::uint32_t* canonical) {
+  const std::size_t plane = buffer.rows() * Words32(buffer);
+  std::fill(canonical, canonical + CanonicalWords(buffer), 0);
+  ForEachEight(buffer, [&](std::size_t row, std::size_t column, std::size_t word, std::size_t shift) {
+    std::uint64_t eight = 0;
+    const std::uint8_t* from = buffer.codes() + row * buffer.k() + column;
+    for (std::size_t i = 0; i < 8 && column + i < buffer.k(); ++i) eight |= std::uint64_t{from[i]} << (8 * i);
+    eight = TransposeBits(eight);
+    for (std::size_t p = 0; p < 8; ++p)
+      canonical[p * plane + word] |= static_cast<std::uint32_t>((eight >> (8 * p)) & 255) << shift;
+  });
+}
 
 }  // namespace
 
@@ -21,6 +66,10 @@ Buffer::Buffer(Shape shape, std::optional<Encoding> encoding)
     return;
   }
   if (shape_.empty()) throw ContractError("planes need at least one axis");
+  if (is_bytes()) {
+    codes_ = AlignedArray<std::uint8_t>(size());
+    return;
+  }
   words_ = AlignedArray<std::uint64_t>(SizeOf({rows_, words_per_row()}));
 }
 
@@ -45,11 +94,19 @@ const std::uint64_t* Buffer::words() const {
   return words_.data();
 }
 
+std::uint8_t* Buffer::codes() { return const_cast<std::uint8_t*>(static_cast<const Buffer*>(this)->codes()); }
+
+const std::uint8_t* Buffer::codes() const {
+  encoding();
+  return codes_.data();
+}
+
 std::size_t CanonicalWords(const Buffer& buffer) {
   return buffer.encoding().bits * buffer.rows() * Words32(buffer);
 }
 
 void ImportPlanes(const std::uint32_t* canonical, Buffer& buffer) {
+  if (buffer.is_bytes()) return ImportBytes(canonical, buffer);
   const std::size_t narrow = Words32(buffer);
   const std::size_t wide = buffer.words_per_plane();
   const unsigned bits = buffer.encoding().bits;
@@ -65,6 +122,7 @@ void ImportPlanes(const std::uint32_t* canonical, Buffer& buffer) {
 }
 
 void ExportPlanes(const Buffer& buffer, std::uint32_t* canonical) {
+  if (buffer.is_bytes()) return ExportBytes(buffer, canonical);
   const std::size_t narrow = Words32(buffer);
   const unsigned bits = buffer.encoding().bits;
   for (unsigned p = 0; p < bits; ++p)

@@ -10,8 +10,9 @@
 
 namespace apb {
 
-// Row-major floats, or bit planes with one row per pixel (product of the leading axes) and k = last axis.
-// Planes lie as [rows][bits][words of 64 bits], padding bits zero: one pixel's bits are together.
+// Row-major floats, or codes with one row per pixel (product of the leading axes) and k = last axis.
+// Codes of up to 4 bits lie as planes, [rows][bits][words of 64 bits], padding bits zero: one pixel's bits are together.
+// Codes of 8 bits lie as bytes, [rows][k]: processors multiply bytes faster than eight planes.
 class Buffer {
  public:
   // Uninitialised memory. Throws ContractError when planes have no axis or the size overflows.
@@ -19,10 +20,11 @@ class Buffer {
 
   const Shape& shape() const { return shape_; }
   bool is_float() const { return !encoding_; }
+  bool is_bytes() const { return encoding_ && encoding_->bits == 8; }
   std::size_t rows() const { return rows_; }
   std::size_t k() const { return k_; }
   std::size_t size() const { return rows_ * k_; }
-  std::size_t bytes() const { return floats_.bytes() + words_.bytes(); }
+  std::size_t bytes() const { return floats_.bytes() + words_.bytes() + codes_.bytes(); }
 
   // Throw ContractError on a buffer of the other kind.
   const Encoding& encoding() const;
@@ -30,6 +32,8 @@ class Buffer {
   const float* floats() const;
   std::uint64_t* words();
   const std::uint64_t* words() const;
+  std::uint8_t* codes();
+  const std::uint8_t* codes() const;
 
   std::size_t words_per_plane() const { return (k_ + 63) / 64; }
   std::size_t words_per_row() const { return encoding_ ? encoding_->bits * words_per_plane() : 0; }
@@ -41,9 +45,10 @@ class Buffer {
   std::size_t k_;
   AlignedArray<float> floats_;
   AlignedArray<std::uint64_t> words_;
+  AlignedArray<std::uint8_t> codes_;
 };
 
-// Between planes here and the contract's canonical ones, [bits][rows][words of 32 bits]. The array has
+// Between codes here and the contract's canonical ones, [bits][rows][words of 32 bits]. The array has
 // CanonicalWords(buffer) words.
 std::size_t CanonicalWords(const Buffer& buffer);
 void ImportPlanes(const std::uint32_t* canonical, Buffer& buffer);

@@ -29,6 +29,8 @@ void CheckEpilogue(const Epilogue& e, const Buffer* residual, const Buffer& out)
 
 void QuantizeRows(const Kernels& kernels, const Quantizer& q, const float* values, std::size_t stride,
                   std::size_t first, std::size_t rows, Buffer& out) {
+  if (out.is_bytes())
+    return kernels.quantize_bytes({values, rows, out.k(), stride, q.lo, q.hi, q.inv, out.codes() + first * out.k()});
   kernels.quantize({values, rows, out.k(), stride, q.encoding.sign, q.encoding.bits, q.lo, q.hi, q.inv,
                     out.words() + first * out.words_per_row()});
 }

@@ -45,35 +45,44 @@ bool AllInside(const Window& w, const Patch& p) {
   return p.y.inside.count() == w.y.taps && p.x.inside.count() == w.x.taps;
 }
 
+const float* ValuesOf(const Buffer& x, float) { return x.floats(); }
+const std::uint8_t* ValuesOf(const Buffer& x, std::uint8_t) { return x.codes(); }
+
 }  // namespace
 
-FloatRows::FloatRows(const Buffer& x, const Weights& weights, const Window& window, std::size_t most)
-    : x_(x), weights_(weights), window_(window), stride_(weights.k) {
-  if (LieInMemory(window, weights) && !Collides(weights.k * sizeof(float))) return;
-  stride_ = SpreadStride(weights.k * sizeof(float)) / sizeof(float);
-  rows_ = AlignedArray<float>(std::min(most, window.positions()) * stride_);
+template <typename Value>
+DenseRows<Value>::DenseRows(const Buffer& x, const Weights& weights, const Window& window, std::size_t most)
+    : x_(ValuesOf(x, Value{})), pixel_(x.k()), weights_(weights), window_(window), stride_(weights.k) {
+  const std::size_t bytes = weights.k * sizeof(Value);
+  if (LieInMemory(window, weights) && !Collides(bytes) && bytes % 4 == 0) return;
+  stride_ = SpreadStride(bytes) / sizeof(Value);
+  rows_ = AlignedArray<Value>::Zeros(std::min(most, window.positions()) * stride_);
 }
 
-const float* FloatRows::Of(const Tile& tile, std::size_t group) {
-  if (rows_.size() == 0) return x_.floats() + tile.first * x_.k();
+template <typename Value>
+const Value* DenseRows<Value>::Of(const Tile& tile, std::size_t group) {
+  if (rows_.size() == 0) return x_ + tile.first * pixel_;
   for (std::size_t i = 0; i < tile.rows(); ++i) Gather(tile.patches[i], group, rows_.data() + i * stride_);
   return rows_.data();
 }
 
-void FloatRows::Gather(const Patch& patch, std::size_t group, float* to) const {
+template <typename Value>
+void DenseRows<Value>::Gather(const Patch& patch, std::size_t group, Value* to) const {
   const std::size_t channels = weights_.tap_channels();
-  const float* from = x_.floats() + group * channels;
-  if (!AllInside(window_, patch)) std::fill(to, to + weights_.k, 0.0f);
+  const Value* from = x_ + group * channels;
+  if (!AllInside(window_, patch)) std::fill(to, to + weights_.k, Value{0});
   // Taps of one row that lie side by side are one copy.
   const bool together = window_.x.dilation == 1 && weights_.groups == 1;
   const std::size_t copies = together ? 1 : patch.x.inside.count();
   const std::size_t run = (together ? patch.x.inside.count() : 1) * channels;
   ForEachRow(window_, patch, [&](std::size_t tap, std::size_t pixel) {
     for (std::size_t i = 0; i < copies; ++i)
-      std::memcpy(to + (tap + i) * channels, from + (pixel + i * window_.x.dilation) * x_.k(),
-                  run * sizeof(float));
+      std::memcpy(to + (tap + i) * channels, from + (pixel + i * window_.x.dilation) * pixel_, run * sizeof(Value));
   });
 }
+
+template class DenseRows<float>;
+template class DenseRows<std::uint8_t>;
 
 BitRows::BitRows(const Buffer& x, const Weights& weights, const Window& window, std::size_t most)
     : x_(x), weights_(weights), window_(window), words_((weights.k + 63) / 64) {

@@ -32,24 +32,29 @@ void ForEachTile(const Window& window, std::size_t most, Visit visit) {
   }
 }
 
-// Rows of k floats in the order (kh, kw, c of the group); taps outside the picture are 0.
-class FloatRows {
+// Rows of k floats or 8-bit codes in the order (kh, kw, c of the group); taps outside the picture are 0.
+template <typename Value>
+class DenseRows {
  public:
   // Tiles have at most `most` rows.
-  FloatRows(const Buffer& x, const Weights& weights, const Window& window, std::size_t most);
-  // [rows][stride()]; valid until the next call.
-  const float* Of(const Tile& tile, std::size_t group);
+  DenseRows(const Buffer& x, const Weights& weights, const Window& window, std::size_t most);
+  // [rows][stride()], zeros from k up to the next multiple of four bytes; valid until the next call.
+  const Value* Of(const Tile& tile, std::size_t group);
   std::size_t stride() const { return stride_; }
 
  private:
-  void Gather(const Patch& patch, std::size_t group, float* to) const;
+  void Gather(const Patch& patch, std::size_t group, Value* to) const;
 
-  const Buffer& x_;
+  const Value* x_;
+  const std::size_t pixel_;  // values of one pixel of x
   const Weights& weights_;
   const Window& window_;
   std::size_t stride_;
-  AlignedArray<float> rows_;  // empty where rows are read as they lie
+  AlignedArray<Value> rows_;  // empty where rows are read as they lie
 };
+
+using FloatRows = DenseRows<float>;
+using ByteRows = DenseRows<std::uint8_t>;
 
 // The same for planes: rows of [planes][words of k bits]; bits of taps outside are 0.
 class BitRows {

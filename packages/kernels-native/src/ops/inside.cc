@@ -1,9 +1,22 @@
 #include "ops/inside.h"
 
+#include <algorithm>
+
 namespace apb {
 
-InsideSums::InsideSums(const Weights& weights, const Encoding& encoding)
-    : weights_(weights), bits_(std::get<BitWeights>(weights.packed)), base_(encoding.base) {}
+namespace {
+
+const BitWeights* BitsOf(const Weights& weights) { return std::get_if<BitWeights>(&weights.packed); }
+const ByteWeights& BytesOf(const Weights& weights) { return std::get<ByteWeights>(weights.packed); }
+
+}  // namespace
+
+InsideSums::InsideSums(const Kernels& kernels, const Weights& weights, const Encoding& encoding)
+    : kernels_(kernels),
+      weights_(weights),
+      scales_(BitsOf(weights) ? BitsOf(weights)->scales : BytesOf(weights).scales),
+      sparse_(BitsOf(weights) ? BitsOf(weights)->sparse : BytesOf(weights).sparse),
+      base_(encoding.base) {}
 
 const Inside& InsideSums::Of(const Patch& patch) {
   const TapRange& ky = patch.y.inside;
@@ -17,39 +30,62 @@ const Inside& InsideSums::Of(const Patch& patch) {
 }
 
 Inside InsideSums::Make(const TapRange& ky, const TapRange& kx) const {
-  const std::size_t rows = weights_.rows;
-  const std::size_t columns = weights_.tap_columns();
   Inside inside = {ky, kx, 0, {}, {}, {}};
-  std::vector<std::int32_t> sums(rows, 0), outside(rows, 0);
-  for (std::size_t tap = 0; tap < weights_.taps(); ++tap) {
-    const bool has = inside.Has(tap, columns);
-    if (has && tap < 32) inside.taps |= std::uint32_t{1} << tap;
-    const std::int32_t* values = bits_.tap_sums.data() + tap * rows;
-    for (std::size_t n = 0; n < rows; ++n) (has ? sums : outside)[n] += values[n];
-  }
-  if (ky.count() * kx.count() < weights_.taps()) {
-    inside.corrections.resize(rows);
-    for (std::size_t n = 0; n < rows; ++n) inside.corrections[n] = -outside[n];
-  }
+  for (std::size_t tap = 0; tap < weights_.taps() && tap < 32; ++tap)
+    if (inside.Has(tap, weights_.tap_columns())) inside.taps |= std::uint32_t{1} << tap;
+  const BitWeights* bits = BitsOf(weights_);
+  std::vector<std::int32_t> sums;
+  if (bits)
+    sums = Sums(*bits, inside);
+  else if (base_ != 0)
+    sums = Sums(BytesOf(weights_), inside);
   if (base_ == 0) return inside;
-  inside.base_terms.resize(rows);
-  for (std::size_t n = 0; n < rows; ++n) {
-    const float alpha_base = bits_.scales[n] * base_;
+  inside.base_terms.resize(weights_.rows);
+  for (std::size_t n = 0; n < weights_.rows; ++n) {
+    const float alpha_base = scales_[n] * base_;
     inside.base_terms[n] = alpha_base * static_cast<float>(sums[n]);
   }
-  if (!bits_.sparse.values.empty()) inside.sparse_base_terms = SparseBase(inside);
+  if (!sparse_.values.empty()) inside.sparse_base_terms = SparseBase(inside);
   return inside;
+}
+
+// S of every channel; fills in the corrections.
+std::vector<std::int32_t> InsideSums::Sums(const BitWeights& bits, Inside& inside) const {
+  const std::size_t rows = weights_.rows;
+  std::vector<std::int32_t> sums(rows, 0), outside(rows, 0);
+  for (std::size_t tap = 0; tap < weights_.taps(); ++tap) {
+    const bool has = inside.Has(tap, weights_.tap_columns());
+    const std::int32_t* values = bits.tap_sums.data() + tap * rows;
+    for (std::size_t n = 0; n < rows; ++n) (has ? sums : outside)[n] += values[n];
+  }
+  if (inside.ky.count() * inside.kx.count() == weights_.taps()) return sums;
+  inside.corrections.resize(rows);
+  for (std::size_t n = 0; n < rows; ++n) inside.corrections[n] = -outside[n];
+  return sums;
+}
+
+// The product with a row of codes that are 1 inside: as much work as one more output position.
+std::vector<std::int32_t> InsideSums::Sums(const ByteWeights& bytes, const Inside& inside) const {
+  const std::size_t channels = weights_.tap_channels(), panels = weights_.panels_per_group();
+  std::vector<std::uint8_t> ones(4 * weights_.quads(), 0);
+  for (std::size_t tap = 0; tap < weights_.taps(); ++tap)
+    if (inside.Has(tap, weights_.tap_columns()))
+      std::fill_n(ones.begin() + static_cast<std::ptrdiff_t>(tap * channels), channels, std::uint8_t{1});
+  std::vector<std::int32_t> sums(RowStride(weights_));
+  for (std::size_t group = 0; group < weights_.groups; ++group)
+    kernels_.byte_gemm({ones.data(), ones.size(), bytes.signs.data() + group * panels * weights_.quads(), panels, 1,
+                        weights_.quads(), sums.data() + group * weights_.rows_per_group(), sums.size()});
+  return sums;
 }
 
 // R in float32 in the order of the compressed row, from +0, taps outside skipped.
 std::vector<float> InsideSums::SparseBase(const Inside& inside) const {
-  const SparseRows& sparse = bits_.sparse;
   std::vector<float> terms(weights_.rows);
   for (std::size_t n = 0; n < weights_.rows; ++n) {
     float sum = 0;
-    for (std::size_t i = sparse.row_start[n]; i < sparse.row_start[n + 1]; ++i) {
-      const std::size_t tap = sparse.columns[i] / weights_.tap_channels();
-      if (inside.Has(tap, weights_.tap_columns())) sum += sparse.values[i];
+    for (std::size_t i = sparse_.row_start[n]; i < sparse_.row_start[n + 1]; ++i) {
+      const std::size_t tap = sparse_.columns[i] / weights_.tap_channels();
+      if (inside.Has(tap, weights_.tap_columns())) sum += sparse_.values[i];
     }
     terms[n] = base_ * sum;
   }

@@ -7,6 +7,7 @@
 #include <map>
 #include <vector>
 
+#include "kernels/kernels.h"
 #include "ops/weights.h"
 #include "ops/window.h"
 
@@ -21,7 +22,8 @@ struct Inside {
     return y >= ky.first && y < ky.last && x >= kx.first && x < kx.last;
   }
   std::uint32_t taps;  // bit t: tap t is inside; meaningful for at most 32 taps
-  std::vector<std::int32_t> corrections;  // [rows] S - (sum over all taps), empty when all taps are inside
+  // [rows] S - (sum over all taps), empty when all taps are inside and for 8-bit codes, which need none
+  std::vector<std::int32_t> corrections;
   std::vector<float> base_terms;         // [rows] fl(fl(alpha * base) * float(S)), empty when base = 0
   std::vector<float> sparse_base_terms;  // [rows] fl(base * R), empty when base = 0 or nothing is sparse
 };
@@ -29,16 +31,20 @@ struct Inside {
 // Positions that see the same taps share them: nine cases for a padded 3x3 kernel, however large the picture.
 class InsideSums {
  public:
-  InsideSums(const Weights& weights, const Encoding& encoding);
+  InsideSums(const Kernels& kernels, const Weights& weights, const Encoding& encoding);
   // Lives as long as this object.
   const Inside& Of(const Patch& patch);
 
  private:
   Inside Make(const TapRange& ky, const TapRange& kx) const;
+  std::vector<std::int32_t> Sums(const BitWeights& bits, Inside& inside) const;
+  std::vector<std::int32_t> Sums(const ByteWeights& bytes, const Inside& inside) const;
   std::vector<float> SparseBase(const Inside& inside) const;
 
+  const Kernels& kernels_;
   const Weights& weights_;
-  const BitWeights& bits_;
+  const std::vector<float>& scales_;
+  const SparseRows& sparse_;
   const float base_;
   std::map<std::array<std::size_t, 4>, Inside> cases_;
   const Inside* last_ = nullptr;  // neighbours are mostly alike

@@ -1,6 +1,7 @@
 #include "ops/layer.h"
 
 #include "ops/bit_layer.h"
+#include "ops/byte_layer.h"
 #include "ops/epilogue.h"
 #include "ops/float_layer.h"
 #include "ops/window.h"
@@ -41,7 +42,7 @@ Window CheckPictures(const Buffer& x, const Weights& weights) {
 
 void RunLayer(const Kernels& kernels, const Epilogue& epilogue, bool convolution, const Buffer& x,
               const Weights& weights, const Buffer* residual, Buffer& out) {
-  const auto layer = x.is_float() ? RunFloatLayer : RunBitLayer;
+  const auto layer = x.is_float() ? RunFloatLayer : x.is_bytes() ? RunByteLayer : RunBitLayer;
   if (!convolution) {
     CheckMatrix(x, weights);
     ExpectShape(out.shape(), {x.rows(), weights.rows}, "the output of gemm");
@@ -64,7 +65,7 @@ void RunGemmInt(const Kernels& kernels, const Buffer& x, const Weights& weights,
   if (size != x.rows() * weights.rows)
     throw ContractError("the output of gemmInt must hold " + std::to_string(x.rows() * weights.rows) +
                         " values, got " + std::to_string(size));
-  RunBitProducts(kernels, x, weights, out);
+  (x.is_bytes() ? RunByteProducts : RunBitProducts)(kernels, x, weights, out);
 }
 
 }  // namespace apb

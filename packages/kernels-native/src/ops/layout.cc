@@ -8,8 +8,9 @@
 namespace apb {
 namespace {
 
-void CopyFloats(const float* from, float* to, std::size_t count) {
-  if (count > 0) std::memcpy(to, from, count * sizeof(float));
+template <typename T>
+void CopyValues(const T* from, T* to, std::size_t count) {
+  if (count > 0) std::memcpy(to, from, count * sizeof(T));
 }
 
 // Rows of k bits become rows of another length: copied run by run, each within one row on either side.
@@ -41,7 +42,7 @@ void RunSubsample(const Pair& strides, const Buffer& x, Buffer& out) {
   for (std::size_t n = 0; n < s[0]; ++n)
     for (std::size_t y = 0; y < height; ++y)
       for (std::size_t column = 0; column < width; ++column, to += s[3])
-        CopyFloats(x.floats() + ((n * s[1] + y * strides.y) * s[2] + column * strides.x) * s[3], to, s[3]);
+        CopyValues(x.floats() + ((n * s[1] + y * strides.y) * s[2] + column * strides.x) * s[3], to, s[3]);
 }
 
 void RunPadChannels(std::size_t before, std::size_t after, const Buffer& x, Buffer& out) {
@@ -53,7 +54,7 @@ void RunPadChannels(std::size_t before, std::size_t after, const Buffer& x, Buff
   float* to = out.floats();
   for (std::size_t row = 0; row < x.rows(); ++row, from += x.k(), to += out.k()) {
     std::fill(to, to + before, 0.0f);
-    CopyFloats(from, to + before, x.k());
+    CopyValues(from, to + before, x.k());
     std::fill(to + before + x.k(), to + out.k(), 0.0f);
   }
 }
@@ -61,8 +62,9 @@ void RunPadChannels(std::size_t before, std::size_t after, const Buffer& x, Buff
 void RunReshape(const Buffer& x, Buffer& out) {
   if (x.size() != out.size())
     throw ContractError(ToString(x.shape()) + " cannot be reshaped to " + ToString(out.shape()));
-  if (x.is_float()) return CopyFloats(x.floats(), out.floats(), x.size());
+  if (x.is_float()) return CopyValues(x.floats(), out.floats(), x.size());
   if (!(x.encoding() == out.encoding())) throw ContractError("reshape cannot change the encoding of planes");
+  if (x.is_bytes()) return CopyValues(x.codes(), out.codes(), x.size());
   ReshapePlanes(x, out);
 }
 

@@ -28,6 +28,10 @@ void RunQuantize(const Kernels& kernels, const Quantizer& quantizer, const Buffe
 void RunDequantize(const Buffer& x, Buffer& out) {
   ExpectShape(out.shape(), x.shape(), "the output of dequantize");
   const std::array<float, 256> values = Values(x.encoding());
+  if (x.is_bytes()) {
+    for (std::size_t i = 0; i < x.size(); ++i) out.floats()[i] = values[x.codes()[i]];
+    return;
+  }
   const unsigned bits = x.encoding().bits;
   const std::size_t words = x.words_per_plane();
   for (std::size_t row = 0; row < x.rows(); ++row) {

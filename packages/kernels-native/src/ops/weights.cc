@@ -14,10 +14,15 @@ std::size_t Bytes(const std::vector<T>& v) {
   return v.size() * sizeof(T);
 }
 
-std::size_t Bytes(const BitWeights& w) {
-  return w.panels.bytes() + Bytes(w.scales) + Bytes(w.tap_sums) + Bytes(w.sparse.row_start) +
-         Bytes(w.sparse.columns) + Bytes(w.sparse.values) + Bytes(w.sparse.taps) + Bytes(w.order);
+std::size_t Bytes(const SparseRows& w) {
+  return Bytes(w.row_start) + Bytes(w.columns) + Bytes(w.values) + Bytes(w.taps);
 }
+
+std::size_t Bytes(const BitWeights& w) {
+  return w.panels.bytes() + Bytes(w.scales) + Bytes(w.tap_sums) + Bytes(w.sparse) + Bytes(w.order);
+}
+
+std::size_t Bytes(const ByteWeights& w) { return w.signs.bytes() + Bytes(w.scales) + Bytes(w.sparse); }
 
 std::size_t Bytes(const SignWeights& w) {
   return w.signs.bytes() + w.scales.bytes() + Bytes(w.exception_start) + Bytes(w.exceptions);
@@ -124,6 +129,20 @@ BitWeights PackBits(const SourceWeights& s, const Weights& w, unsigned lane_bits
       bits.sparse.taps.push_back(static_cast<std::uint8_t>(column / w.tap_channels()));
   bits.order = OrderByTerms(bits.sparse, w);
   return bits;
+}
+
+ByteWeights PackBytes(const SourceWeights& s, const Weights& w) {
+  ByteWeights packed;
+  packed.signs = AlignedArray<std::uint64_t>::Zeros(Panels(w) * w.quads());
+  for (std::size_t row = 0; row < s.rows; ++row) {
+    const Slot slot = SlotOf(w, row);
+    packed.scales.push_back(ScaleOf(s, row));
+    std::uint64_t* to = packed.signs.data() + slot.panel * w.quads();
+    for (std::size_t column = 0; column < s.k; ++column)
+      to[column / 4] |= std::uint64_t{BitOf(s, 0, row, column)} << (4 * slot.lane + column % 4);
+  }
+  packed.sparse = Residual(s);
+  return packed;
 }
 
 SignWeights PackSigns(const SourceWeights& s, const Weights& w) {
@@ -242,6 +261,8 @@ Weights PackWeights(const SourceWeights& s, unsigned activation_bits,
     w.packed = PackFloats(s, w);
   else if (activation_bits == 32)
     w.packed = PackSigns(s, w);
+  else if (activation_bits == 8)
+    w.packed = PackBytes(s, w);
   else
     w.packed = PackBits(s, w, lane_bits);
   return w;

@@ -36,6 +36,14 @@ struct BitWeights {
   std::vector<std::uint8_t> order;
 };
 
+// 1-bit weights that meet 8-bit codes. Sums over taps are not kept: for few channels they would weigh half as much as
+// the signs themselves.
+struct ByteWeights {
+  AlignedArray<std::uint64_t> signs;  // [groups][panels of a group][quads], bit 4j + b: channel j is negative there
+  std::vector<float> scales;          // [rows]
+  SparseRows sparse;                  // without taps
+};
+
 // Binary weights that meet float activations: still a bit per weight; panels are expanded when they are used.
 struct SignWeights {
   // A full-precision weight that replaces scale * sign.
@@ -61,7 +69,7 @@ struct Weights {
   unsigned weight_bits = 32;      // 1, 2 or 32
   unsigned activation_bits = 32;  // 1, 2, 4, 8 or 32
   std::optional<ConvGeometry> geometry;
-  std::variant<BitWeights, SignWeights, FloatWeights> packed;
+  std::variant<BitWeights, ByteWeights, SignWeights, FloatWeights> packed;
 
   std::size_t rows_per_group() const { return rows / groups; }
   std::size_t panels_per_group() const { return (rows_per_group() + kPanel - 1) / kPanel; }
@@ -69,6 +77,8 @@ struct Weights {
   std::size_t tap_columns() const { return geometry ? geometry->kernel.x : 1; }
   // Input channels of one group.
   std::size_t tap_channels() const { return k / taps(); }
+  // Words of ByteWeights for one panel.
+  std::size_t quads() const { return (k + 3) / 4; }
   std::size_t bytes() const;
 };
 
