@@ -24,7 +24,7 @@
       "target_name": "apb_portable",
       "type": "static_library",
       "sources": [
-        "src/kernels/bit_gemm/scalar.cc",
+        "src/kernels/bit_gemm/scalar.cc", "src/kernels/ceiling/scalar.cc", "src/kernels/paper/scalar.cc",
         "src/kernels/byte_dot/scalar.cc",
         "src/kernels/byte_gemm/scalar.cc",
         "src/kernels/expand_signs/scalar.cc",
@@ -43,6 +43,8 @@
       "target_name": "apb_ops",
       "type": "static_library",
       "sources": [
+        "src/bench/products.cc",
+        "src/bench/race.cc",
         "src/kernels/select.cc",
         "src/ops/activation.cc",
         "src/ops/bit_layer.cc",
@@ -77,7 +79,7 @@
     },
     {
       "target_name": "apb_kernels",
-      "sources": ["src/addon.cc", "src/napi/handles.cc", "src/napi/values.cc"],
+      "sources": ["src/addon.cc", "src/napi/bench.cc", "src/napi/handles.cc", "src/napi/values.cc"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS"],
       "cflags_cc!": ["-fno-exceptions"],
@@ -96,7 +98,7 @@
         {
           "target_name": "apb_x86_popcnt",
           "type": "static_library",
-          "sources": ["src/kernels/bit_gemm/x86_popcnt.cc"],
+          "sources": ["src/kernels/bit_gemm/x86_popcnt.cc", "src/kernels/ceiling/x86_popcnt.cc"],
           "cflags_cc": ["-mpopcnt"],
           "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["-mpopcnt"] }
         },
@@ -104,7 +106,7 @@
           "target_name": "apb_x86_avx2",
           "type": "static_library",
           "sources": [
-            "src/kernels/bit_gemm/x86_avx2.cc",
+            "src/kernels/bit_gemm/x86_avx2.cc", "src/kernels/ceiling/x86_avx2.cc",
             "src/kernels/byte_dot/x86_avx2.cc",
             "src/kernels/byte_gemm/x86_avx2.cc",
             "src/kernels/expand_signs/x86_avx2.cc",
@@ -123,7 +125,7 @@
           "target_name": "apb_x86_avx512vpopcntdq",
           "type": "static_library",
           "sources": [
-            "src/kernels/bit_gemm/x86_avx512vpopcntdq.cc",
+            "src/kernels/bit_gemm/x86_avx512vpopcntdq.cc", "src/kernels/ceiling/x86_avx512vpopcntdq.cc", "src/kernels/paper/x86_avx512vpopcntdq.cc",
             "src/kernels/byte_dot/x86_avx512vpopcntdq.cc",
             "src/kernels/expand_signs/x86_avx512vpopcntdq.cc",
             "src/kernels/float_gemm/x86_avx512vpopcntdq.cc",

@@ -9,6 +9,7 @@
 
 #include "base/cpu.h"
 #include "kernels/kernels.h"
+#include "napi/bench.h"
 #include "napi/handles.h"
 #include "napi/values.h"
 #include "ops/check.h"
@@ -176,6 +177,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("prepare", Guarded<Prepare>);
   add("gemmInt", Guarded<GemmInt>);
   add("run", Guarded<RunOp>);
+  add("bench", Guarded<Bench>);
   return exports;
 }
 

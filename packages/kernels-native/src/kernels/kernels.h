@@ -9,8 +9,10 @@
 #include "kernels/bit_gemm/op.h"
 #include "kernels/byte_dot/op.h"
 #include "kernels/byte_gemm/op.h"
+#include "kernels/ceiling/op.h"
 #include "kernels/expand_signs/op.h"
 #include "kernels/float_gemm/op.h"
+#include "kernels/paper/op.h"
 #include "kernels/quantize/op.h"
 #include "kernels/quantize_bytes/op.h"
 #include "kernels/scale_panel/op.h"
@@ -34,6 +36,11 @@ struct Kernels {
   ScaleRow* scale_row = nullptr;
   ScalePanel* scale_panel = nullptr;  // optional
   Transpose* transpose = nullptr;
+  // For benchmarks only.
+  Ceiling* ceiling = nullptr;
+  Paper* paper_1x1 = nullptr;
+  Paper* paper_1x2 = nullptr;
+  Paper* paper_2x2 = nullptr;
 };
 
 // Instruction sets that a machine with these CpuFeatures can run, best first; the last is "portable".
