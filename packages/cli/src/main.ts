@@ -1,5 +1,6 @@
 import { InputError } from '@apb/core';
 import { Command, CommanderError } from 'commander';
+import { benchCommand } from './commands/bench.js';
 import { dataCommand } from './commands/data.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evalCommand } from './commands/eval.js';
@@ -46,6 +47,7 @@ function program(): Command {
     evalCommand,
     predictCommand,
     inspectCommand,
+    benchCommand,
   ])
     program.addCommand(inheriting(program, make()));
   return program;

@@ -52,6 +52,63 @@ describe('usage', () => {
   });
 });
 
+describe('bench kernels', () => {
+  const shapes = join(folder, 'shapes.txt');
+
+  it('times every op and variant of the shapes in a file, beside the ceiling', () => {
+    writeFileSync(shapes, '# small\n16,144,64\n\n3,9,4 # ragged\n');
+    const { status, stdout } = run(
+      'bench',
+      'kernels',
+      '--shapes',
+      shapes,
+      '--milliseconds',
+      '1',
+      '--json',
+      '--quiet',
+    );
+    expect(status).toBe(0);
+    const { ceilingGmacs, ceilings, isa, threads, rows, sparse, convolutions, quantize, callOverheadUs } =
+      JSON.parse(stdout);
+    expect(isa).toMatch(/^[a-z0-9]+$/);
+    expect(threads).toBe(1);
+    expect(ceilingGmacs).toBe(Math.max(ceilings.xor, ceilings.and));
+    const variants = (op: string) =>
+      rows
+        .filter((r: { op: string; m: number }) => r.op === op && r.m === 16)
+        .map((r: { variant: string }) => r.variant);
+    expect(variants('1/1')).toEqual(['apb', 'paper-1x1']);
+    expect(variants('1/2')).toEqual(['apb', 'paper-1x2-masked']);
+    expect(variants('2/2')).toEqual(['apb', 'paper-2x2-masked']);
+    for (const op of ['1/4', '1/8', '1/32', '2/1']) expect(variants(op)).toEqual(['apb']);
+    for (const row of rows) {
+      expect(row.gmacs).toBeCloseTo((row.m * row.k * row.n) / row.us / 1e3, 6);
+      const [w, a] = row.op.split('/').map(Number);
+      if (a <= 4) expect(row.shareOfCeiling).toBeCloseTo((row.gmacs * w * a) / ceilingGmacs, 6);
+      else expect(row.shareOfCeiling).toBeNull();
+      expect(row.vsPaper === null).toBe(!['1/1', '1/2', '2/2'].includes(row.op));
+      if (row.variant.startsWith('paper')) expect(row.vsPaper).toBe(1);
+    }
+    expect(sparse[0]).toMatchObject({ m: 16, k: 144, n: 64, fullPrecisionShare: 0, overhead: 0 });
+    expect(convolutions[0]).toMatchObject({ op: '1/1', variant: 'plain', rateOfPlain: 1 });
+    expect(quantize.map((q: { bits: number }) => q.bits)).toEqual([1, 2]);
+    expect(callOverheadUs).toBeLessThan(1000);
+  }, 120_000);
+
+  it('names what is wrong with shapes and instruction sets', () => {
+    writeFileSync(shapes, '16,144,64\n16,0,64\n');
+    expectBadInput(run('bench', 'kernels', '--shapes', shapes), /line 2/, /m,k,n/);
+    writeFileSync(shapes, '999999,999999,1\n');
+    expectBadInput(run('bench', 'kernels', '--shapes', shapes), /larger than a benchmark can hold/);
+    writeFileSync(shapes, '# nothing\n');
+    expectBadInput(run('bench', 'kernels', '--shapes', shapes), /hold no shape/);
+    expectBadInput(run('bench', 'kernels', '--shapes', join(folder, 'absent')), /cannot read/);
+    const { status, stderr } = run('bench', 'kernels', '--isa', 'mmx');
+    expect(stderr).toMatch(/no instruction set mmx/);
+    expect(status).toBe(1);
+  });
+});
+
 describe('doctor', () => {
   it('names every backend and engine with a reason where it is not usable', () => {
     const { status, stdout } = run('doctor', '--json');

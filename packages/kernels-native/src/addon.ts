@@ -19,6 +19,13 @@ export interface SourceWeights {
   readonly values: Float32Array;
 }
 
+/** One contender of a benchmark (src/bench/bench.h). */
+export interface BenchTiming {
+  readonly variant: string;
+  readonly us: number;
+  readonly packUs: number;
+}
+
 /** What src/addon.cc exports. It checks its arguments: a wrong one throws and never corrupts memory. */
 export interface Addon {
   /** Instruction sets of this machine, best first. */
@@ -42,5 +49,17 @@ export interface Addon {
     geometry: ConvGeometry | undefined,
   ): Block;
   gemmInt(instance: Instance, a: Block, weights: Block, out: Int32Array): void;
+  /** Blocks for about `milliseconds` per contender; a number for `ceiling`, else timings (src/napi/bench.h). */
+  bench(
+    instance: Instance,
+    what: string,
+    a: number,
+    b: number,
+    m: number,
+    k: number,
+    n: number,
+    milliseconds: number,
+    shares?: readonly number[],
+  ): number | BenchTiming[];
   run(instance: Instance, op: Op, inputs: readonly Block[], out: Block, weights: Block | undefined): void;
 }

@@ -1,0 +1,119 @@
+import { readFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { InputError } from '@apb/core';
+import type { KernelBench } from '@apb/kernels-native/bench';
+import { Command } from 'commander';
+import { integer, withOutput } from '../options.js';
+import { note, type OutputOptions, percent, print, table } from '../ui/output.js';
+import { Progress } from '../ui/progress.js';
+
+interface KernelOptions extends OutputOptions {
+  readonly shapes?: string;
+  readonly isa?: string;
+  readonly milliseconds?: number;
+}
+
+export function benchCommand(): Command {
+  const kernels = withOutput(
+    new Command('kernels')
+      .description("time the native kernels against this machine's ceiling and the paper's algorithms")
+      .option('--shapes <file>', 'lines m,k,n; by default ResNet-18, squares, small and ragged ones')
+      .option('--isa <name>', 'force an instruction set')
+      .option('--milliseconds <n>', 'per row; more is steadier', integer(1)),
+  ).action(benchKernelsAction);
+  return new Command('bench').description('measure speed').addCommand(kernels);
+}
+
+async function benchKernelsAction(options: KernelOptions): Promise<void> {
+  const { benchKernels, parseShapes } = await nativeBench();
+  const shapes = options.shapes ? parseShapes(await textOf(options.shapes), options.shapes) : undefined;
+  const progress = new Progress(options);
+  try {
+    const result = await benchKernels({
+      ...(shapes && { shapes }),
+      ...(options.isa !== undefined && { isa: options.isa }),
+      ...(options.milliseconds !== undefined && { milliseconds: options.milliseconds }),
+      onProgress: (done, total, what) => progress.update('kernels', done, total, what),
+    });
+    progress.stop();
+    const cpu = cpus()[0]?.model.trim() ?? 'unknown';
+    note(
+      'Minima of many repetitions on one thread. Close other programs: shares assume an idle core.',
+      options,
+    );
+    print({ ...result, cpu }, options, () => report(result, cpu));
+  } finally {
+    progress.stop();
+  }
+}
+
+/** The benchmarks come with the native kernels, which are optional. */
+async function nativeBench(): Promise<typeof import('@apb/kernels-native/bench')> {
+  try {
+    return await import('@apb/kernels-native/bench');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new InputError('the kernel benchmarks need @apb/kernels-native: npm install @apb/kernels-native');
+  }
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new InputError(`cannot read ${file}: ${(error as Error).message}`);
+  }
+}
+
+function report(result: KernelBench, cpu: string): string {
+  return [
+    `${cpu}, ${result.isa}: at most ${result.ceilingGmacs.toFixed(0)} GMAC/s (xor ${result.ceilings.xor.toFixed(0)}, and ${result.ceilings.and.toFixed(0)})`,
+    '',
+    table(
+      ['op', 'variant', 'm,k,n', 'us', 'GMAC/s', 'of the ceiling', '', 'paper / this', 'packing, us'],
+      result.rows.map(r => [
+        r.op,
+        r.variant,
+        size(r),
+        r.us.toFixed(2),
+        r.gmacs.toFixed(1),
+        r.shareOfCeiling === null ? '' : percent(r.shareOfCeiling, 1),
+        r.shareOfCeiling === null ? '' : bar(r.shareOfCeiling),
+        r.vsPaper === null ? '' : `${r.vsPaper.toFixed(2)} x`,
+        r.packUs === null ? '' : r.packUs.toFixed(2),
+      ]),
+    ),
+    '',
+    'The 1/1 product with full-precision weights:',
+    table(
+      ['m,k,n', 'full precision', 'us', 'more time'],
+      result.sparse.map(r => [
+        size(r),
+        percent(r.fullPrecisionShare, 1),
+        r.us.toFixed(2),
+        percent(r.overhead, 1),
+      ]),
+    ),
+    '',
+    '3 x 3 convolutions, per output:',
+    table(
+      ['op', 'm,k,n', 'variant', 'us', 'rate of the plain one'],
+      result.convolutions.map(r => [r.op, size(r), r.variant, r.us.toFixed(2), percent(r.rateOfPlain, 1)]),
+    ),
+    '',
+    ...result.quantize.map(
+      q =>
+        `Quantizing to ${q.bits} bit${q.bits > 1 ? 's' : ''}: ${q.gigabytesPerSecond.toFixed(1)} GB/s read, ${percent(q.ofMemcpy, 0)} of memcpy`,
+    ),
+    `A call from JavaScript: ${result.callOverheadUs.toFixed(2)} us`,
+  ].join('\n');
+}
+
+function size({ m, k, n }: { m: number; k: number; n: number }): string {
+  return `${m},${k},${n}`;
+}
+
+/** A share of 1 as a bar of 20. */
+function bar(share: number): string {
+  return '█'.repeat(Math.round(Math.min(1, share) * 20)).padEnd(20, '·');
+}
