@@ -27,7 +27,9 @@
         "src/kernels/bit_gemm/scalar.cc", "src/kernels/ceiling/scalar.cc", "src/kernels/paper/scalar.cc",
         "src/kernels/byte_dot/scalar.cc",
         "src/kernels/byte_gemm/scalar.cc",
+        "src/kernels/copy_patches/scalar.cc",
         "src/kernels/expand_signs/scalar.cc",
+        "src/kernels/finish_rows/scalar.cc",
         "src/kernels/float_gemm/scalar.cc",
         "src/kernels/quantize/scalar.cc",
         "src/kernels/quantize_bytes/scalar.cc",
@@ -43,6 +45,7 @@
       "target_name": "apb_ops",
       "type": "static_library",
       "sources": [
+        "src/base/pool.cc",
         "src/bench/products.cc",
         "src/bench/race.cc",
         "src/kernels/select.cc",
@@ -86,6 +89,8 @@
       "xcode_settings": { "GCC_ENABLE_CPP_EXCEPTIONS": "YES" },
       "dependencies": ["apb_ops", "apb_portable"],
       "conditions": [
+        # Threads of the pool outlive a worker that loaded the addon: it must stay in memory.
+        ["OS=='linux'", { "ldflags": ["-Wl,-z,nodelete"] }],
         ["target_arch=='x64'", {
           "dependencies": ["apb_x86_popcnt", "apb_x86_avx2", "apb_x86_avx512vpopcntdq", "apb_x86_avx512vnni"]
         }]
@@ -110,6 +115,7 @@
             "src/kernels/byte_dot/x86_avx2.cc",
             "src/kernels/byte_gemm/x86_avx2.cc",
             "src/kernels/expand_signs/x86_avx2.cc",
+            "src/kernels/finish_rows/x86_avx2.cc",
             "src/kernels/float_gemm/x86_avx2.cc",
             "src/kernels/quantize/x86_avx2.cc",
             "src/kernels/quantize_bytes/x86_avx2.cc",
@@ -127,7 +133,9 @@
           "sources": [
             "src/kernels/bit_gemm/x86_avx512vpopcntdq.cc", "src/kernels/ceiling/x86_avx512vpopcntdq.cc", "src/kernels/paper/x86_avx512vpopcntdq.cc",
             "src/kernels/byte_dot/x86_avx512vpopcntdq.cc",
+            "src/kernels/copy_patches/x86_avx512vpopcntdq.cc",
             "src/kernels/expand_signs/x86_avx512vpopcntdq.cc",
+            "src/kernels/finish_rows/x86_avx512vpopcntdq.cc",
             "src/kernels/float_gemm/x86_avx512vpopcntdq.cc",
             "src/kernels/quantize/x86_avx512vpopcntdq.cc",
             "src/kernels/quantize_bytes/x86_avx512vpopcntdq.cc",

@@ -13,6 +13,7 @@ const SANITIZE = [
   '-fno-omit-frame-pointer',
   '-g',
   '-O1',
+  '-pthread',
 ];
 const out = join(root, 'build', 'sanitize');
 
@@ -22,12 +23,17 @@ function bindings() {
   return JSON.parse(text.replace(/^\s*#.*$/gm, ''));
 }
 
-/** Merges the branch of each condition into its object; only target_arch=='x64' is known. */
+const CONDITIONS = {
+  "target_arch=='x64'": process.arch === 'x64',
+  "OS=='linux'": process.platform === 'linux',
+};
+
+/** Merges the branch of each condition into its object. */
 function resolved(object) {
   const { conditions = [], ...rest } = object;
   for (const [test, yes, no = {}] of conditions) {
-    if (test !== "target_arch=='x64'") throw new Error(`sanitize.mjs cannot evaluate the condition ${test}`);
-    for (const [key, value] of Object.entries(process.arch === 'x64' ? yes : no))
+    if (!(test in CONDITIONS)) throw new Error(`sanitize.mjs cannot evaluate the condition ${test}`);
+    for (const [key, value] of Object.entries(CONDITIONS[test] ? yes : no))
       rest[key] = Array.isArray(value) ? [...(rest[key] ?? []), ...value] : value;
   }
   return rest;

@@ -2,6 +2,7 @@
 // src/addon.ts declares the same functions for TypeScript.
 #include <napi.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -29,9 +30,13 @@ Napi::Value Isas(const Arguments& args) {
   return list;
 }
 
-// open(isa): Instance
+constexpr double kMostThreads = 256;
+
+// open(isa, threads): Instance
 Napi::Value Open(const Arguments& args) {
-  return NewInstance(args.Env(), SelectKernels(StringOf(args[0], "isa"), DetectCpu()));
+  Kernels kernels = SelectKernels(StringOf(args[0], "isa"), DetectCpu());
+  kernels.threads = std::max<std::size_t>(SizeFrom(args[1], "threads", kMostThreads), 1);
+  return NewInstance(args.Env(), kernels);
 }
 
 // close(instance): frees the memory of all its buffers and weights.

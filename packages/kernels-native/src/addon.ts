@@ -30,7 +30,8 @@ export interface BenchTiming {
 export interface Addon {
   /** Instruction sets of this machine, best first. */
   isas(): string[];
-  open(isa: string): Instance;
+  /** @param threads at most so many for one operation, 1 to 256 */
+  open(isa: string, threads: number): Instance;
   /** Frees the memory of all buffers and weights of the instance. */
   close(instance: Instance): void;
   /** Floats without an encoding, planes with one. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import {
   assertFinite,
   type BufferSpec,
@@ -26,9 +27,12 @@ import { NativeBuffer, NativeWeights, type Session } from './memory.js';
 import { nativeOps } from './ops.js';
 import { productFor, sourceWeights } from './weights.js';
 
+/** Of one operation. */
+const MOST_THREADS = 256;
+
 /**
  * C++ kernels behind Node-API: the instruction sets `portable`, and on x86-64 `avx2` and `avx512vpopcntdq`,
- * chosen at run time. One thread for now, whatever the limit.
+ * chosen at run time. Threads are shared by all backends of the process; results do not depend on their number.
  */
 export function createNativeBackend(): KernelBackend {
   return new NativeBackend(loadAddon);
@@ -56,9 +60,9 @@ export class NativeBackend implements KernelBackend {
   async init(options: InitOptions = {}): Promise<void> {
     if (this.disposed) throw new Error('this native backend has been disposed');
     if (this.session) throw new Error('this native backend is already initialised; make another one');
-    const { threads = 1 } = options;
-    if (!Number.isSafeInteger(threads) || threads < 1)
-      throw new RangeError(`threads must be a whole number of at least 1, got ${threads}`);
+    const { threads = Math.min(availableParallelism(), MOST_THREADS) } = options;
+    if (!Number.isSafeInteger(threads) || threads < 1 || threads > MOST_THREADS)
+      throw new RangeError(`threads must be a whole number from 1 to ${MOST_THREADS}, got ${threads}`);
     const addon = this.load();
     const found = capabilitiesOf(addon);
     const isa = options.isa ?? found.isa;
@@ -66,8 +70,8 @@ export class NativeBackend implements KernelBackend {
       throw new Error(
         `the native backend has no instruction set ${isa} on this machine; it has ${found.isas.join(', ')}`,
       );
-    this.session = { addon, instance: addon.open(isa) };
-    this.ready = { ...found, isa };
+    this.session = { addon, instance: addon.open(isa, threads) };
+    this.ready = { ...found, isa, threads };
   }
 
   get capabilities(): Capabilities {
@@ -178,5 +182,5 @@ export class NativeBackend implements KernelBackend {
 
 function capabilitiesOf(addon: Addon): Capabilities {
   const isas = addon.isas();
-  return { isas, isa: isas[0], threads: 1, ops: nativeOps };
+  return { isas, isa: isas[0], threads: Math.min(availableParallelism(), MOST_THREADS), ops: nativeOps };
 }

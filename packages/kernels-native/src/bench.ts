@@ -13,7 +13,7 @@ export interface ProductShape {
   readonly n: number;
 }
 
-/** One product by one algorithm. Times are minima over many repetitions on one thread. */
+/** One product by one algorithm. Times are minima over many repetitions. */
 export interface KernelRow extends ProductShape {
   /** Weight and activation bits, such as `1/2`. */
   readonly op: string;
@@ -61,6 +61,8 @@ export interface QuantizeRow {
 export interface KernelBenchOptions {
   /** @default the best of the machine */
   readonly isa?: string;
+  /** Of the products of bit planes; everything else runs as the backend does with so many. @default 1 */
+  readonly threads?: number;
   /** @default the shapes of bench/shapes.txt */
   readonly shapes?: readonly ProductShape[];
   /** Milliseconds per row, at least 20 repetitions anyway. @default 60 */
@@ -71,8 +73,8 @@ export interface KernelBenchOptions {
 
 export interface KernelBench {
   readonly isa: string;
-  readonly threads: 1;
-  /** GMAC/s, one a bit, of the densest loop of xor or and, popcount and add; the larger of the two. */
+  readonly threads: number;
+  /** On one thread: GMAC/s, one a bit, of the densest loop of xor or and, popcount and add; the larger of the two. */
   readonly ceilingGmacs: number;
   readonly ceilings: { readonly xor: number; readonly and: number };
   readonly rows: readonly KernelRow[];
@@ -130,12 +132,12 @@ export function defaultShapes(): ProductShape[] {
  * @throws Error when the addon or the instruction set is missing, or a product is wrong
  */
 export async function benchKernels(options: KernelBenchOptions = {}): Promise<KernelBench> {
-  const { milliseconds = 60, shapes = defaultShapes(), onProgress } = options;
+  const { milliseconds = 60, threads = 1, shapes = defaultShapes(), onProgress } = options;
   const backend = createNativeBackend();
-  await backend.init(options.isa === undefined ? {} : { isa: options.isa });
+  await backend.init({ threads, ...(options.isa !== undefined && { isa: options.isa }) });
   const { isa } = backend.capabilities;
   backend.dispose();
-  const bench = new Bench(loadAddon(), isa, milliseconds);
+  const bench = new Bench(loadAddon(), isa, threads, milliseconds);
   const convolutions = shapes.filter(({ k, n }) => k % 9 === 0 && Number.isInteger(Math.sqrt(n)) && n > 1);
   const total = shapes.length * (BIT_OPS.length + WIDE_OPS.length + 1) + convolutions.length * 2 + 4;
   let done = 0;
@@ -166,7 +168,7 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
   onProgress?.(total, total, 'done');
   return {
     isa,
-    threads: 1,
+    threads,
     ceilingGmacs,
     ceilings,
     rows: rows.map(row => ({ ...row, shareOfCeiling: shareOf(row, ceilingGmacs) })),
@@ -190,9 +192,10 @@ class Bench {
   constructor(
     private readonly addon: Addon,
     isa: string,
+    threads: number,
     private readonly milliseconds: number,
   ) {
-    this.instance = addon.open(isa);
+    this.instance = addon.open(isa, threads);
   }
 
   ceilings(): { xor: number; and: number } {

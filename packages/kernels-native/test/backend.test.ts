@@ -1,4 +1,11 @@
-import { type Capabilities, type KernelBackend, tensor } from '@apb/core';
+import {
+  type Capabilities,
+  encodingOf,
+  type KernelBackend,
+  packSigns,
+  tensor,
+  uniformQuantizer,
+} from '@apb/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createNativeBackend } from '../src/index.js';
 import { loadAddon } from '../src/load.js';
@@ -37,6 +44,58 @@ describe('instruction sets', () => {
     for (const threads of [0, 1.5, Number.NaN])
       await expect(createNativeBackend().init({ threads })).rejects.toThrow(RangeError);
   });
+});
+
+describe('results do not depend on the number of threads', () => {
+  const [side, channels, k] = [40, 64, 9 * 64];
+  const geometry = {
+    inChannels: channels,
+    outChannels: channels,
+    kernel: [3, 3],
+    strides: [1, 1],
+    dilations: [1, 1],
+    pads: [1, 1, 1, 1],
+    groups: 1,
+  } as const;
+  const values = wave(side * side * channels);
+  const scale = new Float32Array(channels).fill(0.01);
+  const epilogue = { scale, shift: scale, activation: { kind: 'relu' } } as const;
+
+  /** A convolution with enough work for several threads, from float input quantized to `bits`. */
+  async function convolve(isa: string, threads: number, bits: 1 | 2 | 8 | 32): Promise<Float32Array> {
+    const backend = createNativeBackend();
+    await backend.init({ isa, threads });
+    const { words } = packSigns(wave(channels * k), channels, k);
+    const weights = backend.prepareWeights(
+      {
+        kind: 'apb',
+        signs: { kind: 'sign', bits: 1, rows: channels, k, words },
+        scales: Float32Array.of(0.5),
+        positions: Uint32Array.from({ length: 300 }, (_, i) => i * 100),
+        values: wave(300),
+      },
+      { activationBits: bits, geometry },
+    );
+    let x = backend.upload(tensor([1, side, side, channels], values));
+    if (bits !== 32) {
+      const quantizer = bits === 1 ? ({ kind: 'sign', scale: 1 } as const) : uniformQuantizer(bits, -1, 1);
+      const encoding = encodingOf(quantizer);
+      const planes = backend.alloc({ kind: 'planes', shape: x.spec.shape, encoding });
+      backend.run({ op: 'quantize', quantizer }, [x], planes);
+      x = planes;
+    }
+    const out = backend.alloc({ kind: 'float', shape: [1, side, side, channels] });
+    backend.run({ op: 'conv2d', epilogue }, [x], out, weights);
+    const { data } = backend.download(out);
+    backend.dispose();
+    return data;
+  }
+
+  for (const isa of loadAddon().isas())
+    it.each([1, 2, 8, 32] as const)(`${isa}: 1/%i on 1, 2, 3 and 64 threads`, async bits => {
+      const one = await convolve(isa, 1, bits);
+      for (const threads of [2, 3, 64]) expect(await convolve(isa, threads, bits)).toEqual(one);
+    });
 });
 
 describe('results do not depend on the batch', () => {
@@ -128,15 +187,15 @@ describe('the addon itself', () => {
     ['release', [{}]],
     ['alloc', [null, [1], undefined]],
     ['open', [7]],
-    ['run', [addon.open('portable'), { op: 'add' }, [], undefined]],
-    ['write', [addon.open('portable'), new Float32Array(1)]],
-    ['prepare', [addon.open('portable'), { rows: 1, k: 64, bits: 1 }, 1, undefined]],
+    ['run', [addon.open('portable', 1), { op: 'add' }, [], undefined]],
+    ['write', [addon.open('portable', 1), new Float32Array(1)]],
+    ['prepare', [addon.open('portable', 1), { rows: 1, k: 64, bits: 1 }, 1, undefined]],
   ] as const)('%s refuses %j', (name, args) => {
     expect(() => addon[name](...args)).toThrow();
   });
 
   it('refuses arrays of the wrong length and type', () => {
-    const block = addon.alloc(addon.open('portable'), [4], undefined);
+    const block = addon.alloc(addon.open('portable', 1), [4], undefined);
     expect(() => addon.write(block, new Float32Array(5))).toThrow('4 elements');
     expect(() => addon.read(block, new Float64Array(4))).toThrow('Float32Array');
     expect(() => addon.readPlanes(block, new Uint32Array(1))).toThrow('planes are needed');

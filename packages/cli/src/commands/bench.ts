@@ -10,6 +10,7 @@ import { Progress } from '../ui/progress.js';
 interface KernelOptions extends OutputOptions {
   readonly shapes?: string;
   readonly isa?: string;
+  readonly threads?: number;
   readonly milliseconds?: number;
 }
 
@@ -19,6 +20,7 @@ export function benchCommand(): Command {
       .description("time the native kernels against this machine's ceiling and the paper's algorithms")
       .option('--shapes <file>', 'lines m,k,n; by default ResNet-18, squares, small and ragged ones')
       .option('--isa <name>', 'force an instruction set')
+      .option('--threads <n>', 'for the products of bit planes; the ceiling is that of one', integer(1))
       .option('--milliseconds <n>', 'per row; more is steadier', integer(1)),
   ).action(benchKernelsAction);
   return new Command('bench').description('measure speed').addCommand(kernels);
@@ -32,15 +34,13 @@ async function benchKernelsAction(options: KernelOptions): Promise<void> {
     const result = await benchKernels({
       ...(shapes && { shapes }),
       ...(options.isa !== undefined && { isa: options.isa }),
+      ...(options.threads !== undefined && { threads: options.threads }),
       ...(options.milliseconds !== undefined && { milliseconds: options.milliseconds }),
       onProgress: (done, total, what) => progress.update('kernels', done, total, what),
     });
     progress.stop();
     const cpu = cpus()[0]?.model.trim() ?? 'unknown';
-    note(
-      'Minima of many repetitions on one thread. Close other programs: shares assume an idle core.',
-      options,
-    );
+    note('Minima of many repetitions. Close other programs: shares assume an idle core.', options);
     print({ ...result, cpu }, options, () => report(result, cpu));
   } finally {
     progress.stop();

@@ -9,8 +9,10 @@
 #include "kernels/bit_gemm/op.h"
 #include "kernels/byte_dot/op.h"
 #include "kernels/byte_gemm/op.h"
+#include "kernels/copy_patches/op.h"
 #include "kernels/ceiling/op.h"
 #include "kernels/expand_signs/op.h"
+#include "kernels/finish_rows/op.h"
 #include "kernels/float_gemm/op.h"
 #include "kernels/paper/op.h"
 #include "kernels/quantize/op.h"
@@ -24,11 +26,14 @@ namespace apb {
 
 // One kernel per operation, all of which this machine can run.
 struct Kernels {
+  std::size_t threads = 1;  // at most so many for one operation
   unsigned lane_bits = 64;  // of a word of bit panels (bit_gemm/op.h): 32 or 64
   BitGemm* bit_gemm = nullptr;
   FloatGemm* float_gemm = nullptr;
   ByteGemm* byte_gemm = nullptr;
   ByteDot* byte_dot = nullptr;
+  FinishRows* finish_rows = nullptr;
+  CopyPatches* copy_patches = nullptr;
   ExpandSigns* expand_signs = nullptr;
   Quantize* quantize = nullptr;
   QuantizeBytes* quantize_bytes = nullptr;

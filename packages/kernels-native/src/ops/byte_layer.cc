@@ -97,7 +97,7 @@ class TileWorker {
         weights_(weights),
         encoding_(x.encoding()),
         stride_(RowStride(weights)),
-        source_(x, weights, window, kTile),
+        source_(kernels, x, weights, window, kTile),
         inside_sums_(kernels, weights, encoding_),
         sparse_(kernels, weights, encoding_),
         scales_(std::get<ByteWeights>(weights.packed).scales),
@@ -106,6 +106,10 @@ class TileWorker {
   }
 
   std::size_t stride() const { return stride_; }
+  // fl(alpha * step) of every channel.
+  const float* scales() const { return scales_.data(); }
+  // Whether products are more than scales times integers.
+  bool has_terms() const { return encoding_.base != 0 || !sparse_.empty(); }
 
   // [rows][stride()], exact.
   const std::int32_t* Multiply(const Tile& tile) {
@@ -163,6 +167,9 @@ void RunByteLayer(const Kernels& kernels, const Epilogue& epilogue, const Buffer
   TileWorker worker(kernels, x, weights, window);
   AlignedArray<float> products(std::min(kTile, window.positions()) * worker.stride());
   ForEachTile(window, kTile, [&](const Tile& tile) {
+    if (!worker.has_terms())
+      return FinishIntegers(kernels, epilogue, worker.scales(), worker.Multiply(tile), worker.stride(), tile.first,
+                            tile.rows(), residual, products.data(), out);
     worker.Products(tile, products.data());
     Finish(kernels, epilogue, products.data(), worker.stride(), tile.first, tile.rows(), residual, out);
   });

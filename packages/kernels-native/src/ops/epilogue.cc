@@ -1,7 +1,5 @@
 #include "ops/epilogue.h"
 
-#include <cstring>
-
 #include "ops/activation.h"
 #include "ops/check.h"
 
@@ -35,20 +33,49 @@ void QuantizeRows(const Kernels& kernels, const Quantizer& q, const float* value
                     out.words() + first * out.words_per_row()});
 }
 
+namespace {
+
+// Activation and quantization of rows that FinishRows has written.
+void Complete(const Kernels& kernels, const Epilogue& e, float* y, std::size_t stride, std::size_t first,
+              std::size_t rows, Buffer& out) {
+  const std::size_t channels = out.k();
+  if (!e.quantizer) return Activate(e.activation, channels, y, rows * channels);
+  for (std::size_t i = 0; i < rows; ++i) Activate(e.activation, channels, y + i * stride, channels);
+  QuantizeRows(kernels, *e.quantizer, y, stride, first, rows, out);
+}
+
+void FinishTile(const Kernels& kernels, const Epilogue& e, FinishRowsArgs args, std::size_t first,
+                const Buffer* residual, float* scratch, Buffer& out) {
+  args.channels = out.k();
+  args.scale = e.scale.data();
+  args.shift = e.shift.data();
+  args.residual = residual ? residual->floats() + first * out.k() : nullptr;
+  args.out = e.quantizer ? scratch : out.floats() + first * out.k();
+  args.out_stride = e.quantizer ? args.stride : out.k();
+  kernels.finish_rows(args);
+  Complete(kernels, e, args.out, args.out_stride, first, args.rows, out);
+}
+
+}  // namespace
+
 void Finish(const Kernels& kernels, const Epilogue& e, float* products, std::size_t stride, std::size_t first,
             std::size_t rows, const Buffer* residual, Buffer& out) {
-  const std::size_t channels = out.k();
-  for (std::size_t i = 0; i < rows; ++i) {
-    float* y = products + i * stride;
-    for (std::size_t c = 0; c < channels; ++c) y[c] = y[c] * e.scale[c] + e.shift[c];
-    if (residual) {
-      const float* r = residual->floats() + (first + i) * channels;
-      for (std::size_t c = 0; c < channels; ++c) y[c] += r[c];
-    }
-    Activate(e.activation, channels, y, channels);
-    if (!e.quantizer) std::memcpy(out.floats() + (first + i) * channels, y, channels * sizeof(float));
-  }
-  if (e.quantizer) QuantizeRows(kernels, *e.quantizer, products, stride, first, rows, out);
+  FinishRowsArgs args = {};
+  args.products = products;
+  args.stride = stride;
+  args.rows = rows;
+  FinishTile(kernels, e, args, first, residual, products, out);
+}
+
+void FinishIntegers(const Kernels& kernels, const Epilogue& e, const float* scales, const std::int32_t* products,
+                    std::size_t stride, std::size_t first, std::size_t rows, const Buffer* residual, float* scratch,
+                    Buffer& out) {
+  FinishRowsArgs args = {};
+  args.integers = products;
+  args.integer_scale = scales;
+  args.stride = stride;
+  args.rows = rows;
+  FinishTile(kernels, e, args, first, residual, scratch, out);
 }
 
 }  // namespace apb

@@ -3,6 +3,7 @@
 #define APB_OPS_EPILOGUE_H_
 
 #include <cstddef>
+#include <cstdint>
 
 #include "kernels/kernels.h"
 #include "ops/buffer.h"
@@ -17,6 +18,11 @@ void CheckEpilogue(const Epilogue& epilogue, const Buffer* residual, const Buffe
 // products: [rows][stride], the output channels of each row are overwritten.
 void Finish(const Kernels& kernels, const Epilogue& epilogue, float* products, std::size_t stride,
             std::size_t first, std::size_t rows, const Buffer* residual, Buffer& out);
+
+// The same from exact products whose value is fl(scales[n] * float(product)). scratch: room for [rows][stride]
+void FinishIntegers(const Kernels& kernels, const Epilogue& epilogue, const float* scales, const std::int32_t* products,
+                    std::size_t stride, std::size_t first, std::size_t rows, const Buffer* residual, float* scratch,
+                    Buffer& out);
 
 // Quantizes rows of floats into rows of planes.
 void QuantizeRows(const Kernels& kernels, const Quantizer& quantizer, const float* values, std::size_t stride,

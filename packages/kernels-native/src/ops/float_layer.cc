@@ -61,7 +61,7 @@ class Panels {
 void RunFloatLayer(const Kernels& kernels, const Epilogue& epilogue, const Buffer& x, const Weights& weights,
                    const Window& window, const Buffer* residual, Buffer& out) {
   const std::size_t stride = RowStride(weights);
-  FloatRows source(x, weights, window, kFloatRows);
+  FloatRows source(kernels, x, weights, window, kFloatRows);
   Panels panels(kernels, weights);
   AlignedArray<float> products(std::min(kFloatRows, window.positions()) * stride);
   ForEachTile(window, kFloatRows, [&](const Tile& tile) {

@@ -51,8 +51,8 @@ const std::uint8_t* ValuesOf(const Buffer& x, std::uint8_t) { return x.codes(); 
 }  // namespace
 
 template <typename Value>
-DenseRows<Value>::DenseRows(const Buffer& x, const Weights& weights, const Window& window, std::size_t most)
-    : x_(ValuesOf(x, Value{})), pixel_(x.k()), weights_(weights), window_(window), stride_(weights.k) {
+DenseRows<Value>::DenseRows(const Kernels& kernels, const Buffer& x, const Weights& weights, const Window& window, std::size_t most)
+    : kernels_(kernels), x_(ValuesOf(x, Value{})), pixel_(x.k()), weights_(weights), window_(window), stride_(weights.k) {
   const std::size_t bytes = weights.k * sizeof(Value);
   if (LieInMemory(window, weights) && !Collides(bytes) && bytes % 4 == 0) return;
   stride_ = SpreadStride(bytes) / sizeof(Value);
@@ -62,8 +62,33 @@ DenseRows<Value>::DenseRows(const Buffer& x, const Weights& weights, const Windo
 template <typename Value>
 const Value* DenseRows<Value>::Of(const Tile& tile, std::size_t group) {
   if (rows_.size() == 0) return x_ + tile.first * pixel_;
-  for (std::size_t i = 0; i < tile.rows(); ++i) Gather(tile.patches[i], group, rows_.data() + i * stride_);
+  for (std::size_t i = 0; i < tile.rows();) {
+    Value* to = rows_.data() + i * stride_;
+    const std::size_t alike = weights_.groups == 1 ? GatherAlike(&tile.patches[i], tile.rows() - i, to) : 0;
+    if (alike == 0) Gather(tile.patches[i], group, to);
+    i += std::max<std::size_t>(alike, 1);
+  }
   return rows_.data();
+}
+
+// Neighbours on one line that see only the picture, at equal steps, are copied in one call. Returns their number, 0
+// where the first patch is not of this kind.
+template <typename Value>
+std::size_t DenseRows<Value>::GatherAlike(const Patch* patches, std::size_t count, Value* to) const {
+  const Patch& first = patches[0];
+  if (!AllInside(window_, first) || window_.x.dilation != 1) return 0;
+  const std::ptrdiff_t step = count > 1 ? patches[1].x.start - first.x.start : 1;
+  std::size_t alike = 1;
+  while (alike < count && patches[alike].picture == first.picture && patches[alike].y.start == first.y.start &&
+         patches[alike].x.start == patches[alike - 1].x.start + step && AllInside(window_, patches[alike]))
+    ++alike;
+  const std::size_t y = first.picture * window_.y.size + static_cast<std::size_t>(first.y.start);
+  const Value* from = x_ + (y * window_.x.size + static_cast<std::size_t>(first.x.start)) * pixel_;
+  const std::size_t pixel = pixel_ * sizeof(Value);
+  kernels_.copy_patches({reinterpret_cast<const std::uint8_t*>(from), static_cast<std::size_t>(step) * pixel,
+                         window_.y.dilation * window_.x.size * pixel, alike, window_.y.taps, window_.x.taps * pixel,
+                         reinterpret_cast<std::uint8_t*>(to), stride_ * sizeof(Value)});
+  return alike;
 }
 
 template <typename Value>

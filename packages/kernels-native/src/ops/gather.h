@@ -3,9 +3,11 @@
 #ifndef APB_OPS_GATHER_H_
 #define APB_OPS_GATHER_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
+#include "kernels/kernels.h"
 #include "ops/buffer.h"
 #include "ops/weights.h"
 #include "ops/window.h"
@@ -20,12 +22,12 @@ struct Tile {
   std::size_t rows() const { return patches.size(); }
 };
 
-// Calls visit(tile) for all positions of the window, at most `most` at a time.
+// Calls visit(tile) for the window's positions from begin to end, at most `most` at a time.
 template <typename Visit>
 void ForEachTile(const Window& window, std::size_t most, Visit visit) {
-  const std::size_t total = window.positions();
+  const std::size_t total = std::min(window.end, window.positions());
   Tile tile;
-  for (tile.first = 0; tile.first < total; tile.first += most) {
+  for (tile.first = window.begin; tile.first < total; tile.first += most) {
     tile.patches.resize(total - tile.first < most ? total - tile.first : most);
     window.Fill(tile.first, tile.patches.size(), tile.patches.data());
     visit(static_cast<const Tile&>(tile));
@@ -37,14 +39,16 @@ template <typename Value>
 class DenseRows {
  public:
   // Tiles have at most `most` rows.
-  DenseRows(const Buffer& x, const Weights& weights, const Window& window, std::size_t most);
+  DenseRows(const Kernels& kernels, const Buffer& x, const Weights& weights, const Window& window, std::size_t most);
   // [rows][stride()], zeros from k up to the next multiple of four bytes; valid until the next call.
   const Value* Of(const Tile& tile, std::size_t group);
   std::size_t stride() const { return stride_; }
 
  private:
   void Gather(const Patch& patch, std::size_t group, Value* to) const;
+  std::size_t GatherAlike(const Patch* patches, std::size_t count, Value* to) const;
 
+  const Kernels& kernels_;
   const Value* x_;
   const std::size_t pixel_;  // values of one pixel of x
   const Weights& weights_;

@@ -1,5 +1,8 @@
 #include "ops/layer.h"
 
+#include <algorithm>
+
+#include "base/pool.h"
 #include "ops/bit_layer.h"
 #include "ops/byte_layer.h"
 #include "ops/epilogue.h"
@@ -38,6 +41,31 @@ Window CheckPictures(const Buffer& x, const Weights& weights) {
   return MakeWindow(s, *weights.geometry);
 }
 
+// Parts of at least this many multiply-adds are worth waking a thread, which takes some 10 us: of bits, of floats.
+constexpr std::size_t kLeastBits = std::size_t{1} << 23;
+constexpr std::size_t kLeastFloats = std::size_t{1} << 19;
+// Positions of a part are a multiple of every layer's tile.
+constexpr std::size_t kPartStep = 192;
+
+// Calls layer(part) for parts of the window's positions on the threads there are. A result does not depend on the
+// positions beside it, so neither do results on the parts.
+template <typename Layer>
+void ForEachPart(const Kernels& kernels, const Weights& weights, const Window& window, Layer layer) {
+  const std::size_t total = window.positions();
+  const std::size_t work = total * weights.rows * weights.k;
+  const std::size_t least = weights.activation_bits == 32 ? kLeastFloats : kLeastBits;
+  const std::size_t most = std::min(2 * kernels.threads, std::max<std::size_t>(work / least, 1));
+  const std::size_t size = ((total + most - 1) / most + kPartStep - 1) / kPartStep * kPartStep;
+  const std::size_t parts = (total + size - 1) / size;
+  if (kernels.threads == 1 || parts < 2) return layer(window);
+  ParallelFor(kernels.threads, parts, [&](std::size_t i) {
+    Window part = window;
+    part.begin = i * size;
+    part.end = std::min(total, part.begin + size);
+    layer(part);
+  });
+}
+
 }  // namespace
 
 void RunLayer(const Kernels& kernels, const Epilogue& epilogue, bool convolution, const Buffer& x,
@@ -47,13 +75,16 @@ void RunLayer(const Kernels& kernels, const Epilogue& epilogue, bool convolution
     CheckMatrix(x, weights);
     ExpectShape(out.shape(), {x.rows(), weights.rows}, "the output of gemm");
     CheckEpilogue(epilogue, residual, out);
-    return layer(kernels, epilogue, x, weights, MatrixWindow(x.rows()), residual, out);
+    return ForEachPart(kernels, weights, MatrixWindow(x.rows()), [&](const Window& part) {
+      layer(kernels, epilogue, x, weights, part, residual, out);
+    });
   }
   const Window window = CheckPictures(x, weights);
   ExpectShape(out.shape(), {window.batch, window.y.outputs(), window.x.outputs(), weights.rows},
               "the output of this convolution");
   CheckEpilogue(epilogue, residual, out);
-  layer(kernels, epilogue, x, weights, window, residual, out);
+  ForEachPart(kernels, weights, window,
+              [&](const Window& part) { layer(kernels, epilogue, x, weights, part, residual, out); });
 }
 
 void RunGemmInt(const Kernels& kernels, const Buffer& x, const Weights& weights, std::int32_t* out,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/pool.h"
 #include "ops/panel.h"
 #include "ops/sparse.h"
 
@@ -33,12 +34,15 @@ PackedActivations PackActivations(const Kernels& kernels, const std::uint64_t* r
 
 void MultiplyPacked(const Kernels& kernels, const PackedActivations& a, const Weights& weights, std::int32_t* out) {
   const std::size_t stride = ProductStride(a.rows);
-  for (std::size_t first = 0; first < a.rows; first += kTileRows) {
-    const ActivationTile tile = a.Tile(kernels, first / kTileRows);
+  const auto multiply = [&](std::size_t index) {
+    const ActivationTile tile = a.Tile(kernels, index);
     for (std::size_t n = 0; n < weights.rows; n += kPanel)
       MultiplyPanel(kernels, weights, n / kPanel, std::min(kPanel, weights.rows - n), tile,
-                    out + n * stride + first, stride);
-  }
+                    out + n * stride + index * kTileRows, stride);
+  };
+  const std::size_t tiles = (a.rows + kTileRows - 1) / kTileRows;
+  if (kernels.threads > 1) return ParallelFor(kernels.threads, tiles, multiply);
+  for (std::size_t i = 0; i < tiles; ++i) multiply(i);
 }
 
 void MultiplyPackedSparse(const Kernels& kernels, const PackedActivations& a, const Weights& weights, float* out) {

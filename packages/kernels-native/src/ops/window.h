@@ -41,6 +41,8 @@ struct Patch {
 struct Window {
   std::size_t batch;
   Axis y, x;
+  // The output positions that are worked on: all of them, or a thread's part.
+  std::size_t begin = 0, end = static_cast<std::size_t>(-1);
 
   std::size_t positions() const { return batch * y.outputs() * x.outputs(); }
   // Patches of positions first .. first + count - 1, which run row-major over (batch, output rows, output
