@@ -43,9 +43,9 @@ struct BitMatrix {
   std::vector<std::uint64_t> bits;
 };
 
-// As many operand sets as pass a second-level cache of 2 MiB, within reason.
+// As many operand sets as pass a second-level cache of 1 MiB twice over, within reason.
 std::size_t SetsFor(std::size_t bytes) {
-  return std::min<std::size_t>(64, std::max<std::size_t>(4, (std::size_t{4} << 20) / std::max<std::size_t>(bytes, 1)));
+  return std::min<std::size_t>(64, std::max<std::size_t>(4, (std::size_t{2} << 20) / std::max<std::size_t>(bytes, 1)));
 }
 
 template <typename F>
@@ -83,15 +83,23 @@ int WeightValue(const BitMatrix& w, std::size_t row, std::size_t column) {
   return w.planes == 1 ? 1 - 2 * code : 2 * code - 3;
 }
 
+// Cells that are compared at most: all of small and middling products, a sample of large ones.
+constexpr std::size_t kMostChecked = 20000;
+
 // Throws unless cells of out, [m][stride], are the products of set 0. `value` is that of an activation.
 template <typename Value>
 void Check(const std::string& variant, const BitMatrix& w, const BitMatrix& a, const std::int32_t* out,
            std::size_t stride, Value value) {
+  const std::size_t cells = w.rows * a.rows;
   std::mt19937_64 random(2);
-  for (int i = 0; i < 50; ++i) {
-    const std::size_t row = i == 0 ? w.rows - 1 : random() % w.rows, n = i == 0 ? a.rows - 1 : random() % a.rows;
+  std::vector<int> weights(w.rows * w.k), values(a.rows * a.k);
+  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = WeightValue(w, i / w.k, i % w.k);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = value(a.Code(i / a.k, i % a.k));
+  for (std::size_t i = 0; i < std::min(cells, kMostChecked); ++i) {
+    const std::size_t cell = cells <= kMostChecked ? i : i == 0 ? cells - 1 : random() % cells;
+    const std::size_t row = cell / a.rows, n = cell % a.rows;
     std::int32_t expected = 0;
-    for (std::size_t l = 0; l < w.k; ++l) expected += WeightValue(w, row, l) * value(a.Code(n, l));
+    for (std::size_t l = 0; l < w.k; ++l) expected += weights[row * w.k + l] * values[n * w.k + l];
     if (out[row * stride + n] != expected)
       throw std::runtime_error("the product of " + variant + " is wrong at channel " + std::to_string(row) + ", row " +
                                std::to_string(n));
