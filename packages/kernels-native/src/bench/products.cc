@@ -92,9 +92,9 @@ void Check(const std::string& variant, const BitMatrix& w, const BitMatrix& a, c
            std::size_t stride, Value value) {
   const std::size_t cells = w.rows * a.rows;
   std::mt19937_64 random(2);
-  std::vector<int> weights(w.rows * w.k), values(a.rows * a.k);
-  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = WeightValue(w, i / w.k, i % w.k);
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = value(a.Code(i / a.k, i % a.k));
+  std::vector<std::int8_t> weights(w.rows * w.k), values(a.rows * a.k);
+  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<std::int8_t>(WeightValue(w, i / w.k, i % w.k));
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<std::int8_t>(value(a.Code(i / a.k, i % a.k)));
   for (std::size_t i = 0; i < std::min(cells, kMostChecked); ++i) {
     const std::size_t cell = cells <= kMostChecked ? i : i == 0 ? cells - 1 : random() % cells;
     const std::size_t row = cell / a.rows, n = cell % a.rows;
