@@ -203,6 +203,24 @@ Contender FromPaper(const std::string& variant, Paper* kernel, const BitOperands
   return {variant, pack_us, run};
 }
 
+// Every how many cells of [n][m] are compared.
+std::size_t WideStep(const ProductShape& s) { return (s.m * s.n + kMostChecked - 1) / kMostChecked; }
+
+// Those cells of the product of signs with whole floats below 256. Sums are exact in float32: k * 255 < 2^24 is checked
+// by leaving larger ones out.
+std::vector<float> WideProducts(const BitMatrix& w, const Buffer& x) {
+  std::vector<float> products;
+  if (w.k * 255 >= std::size_t{1} << 24) return products;
+  const std::size_t step = WideStep({w.rows, w.k, x.rows()});
+  for (std::size_t cell = 0; cell < w.rows * x.rows(); cell += step) {
+    const float* a = x.floats() + cell / w.rows * w.k;
+    float sum = 0;
+    for (std::size_t l = 0; l < w.k; ++l) sum += static_cast<float>(WeightValue(w, cell % w.rows, l)) * a[l];
+    products.push_back(sum);
+  }
+  return products;
+}
+
 Epilogue Identity(std::size_t channels) {
   return {std::vector<float>(channels, 1.0f), std::vector<float>(channels, 0.0f), {}, std::nullopt};
 }
@@ -228,25 +246,32 @@ std::vector<Timing> BenchWide(const Kernels& kernels, unsigned activation_bits, 
   const bool floats = activation_bits == 32;
   const std::size_t sets = SetsFor(s.n * s.k * activation_bits / 8);
   const std::optional<Encoding> encoding = floats ? std::nullopt : std::optional<Encoding>({false, 8, 0, 1});
+  std::vector<float> expected;
   auto inputs = std::make_shared<std::vector<Buffer>>();
   auto weights = std::make_shared<std::vector<Weights>>();
   for (std::size_t i = 0; i < sets; ++i) {
     Buffer x({s.n, s.k}, std::nullopt);
     for (std::size_t l = 0; l < x.size(); ++l) x.floats()[l] = static_cast<float>(random() % 256);
+    const BitMatrix matrix(s.m, s.k, 1, random);
+    if (i == 0) expected = WideProducts(matrix, x);
     if (floats) {
       inputs->push_back(std::move(x));
     } else {
       inputs->emplace_back(Shape{s.n, s.k}, encoding);
       Run(kernels, QuantizeOp{{*encoding, 0, 255, 1}}, {{&x}, &inputs->back(), nullptr});
     }
-    weights->push_back(PackBitWeights(kernels, BitMatrix(s.m, s.k, 1, random), activation_bits));
+    weights->push_back(PackBitWeights(kernels, matrix, activation_bits));
   }
   auto out = std::make_shared<Buffer>(Shape{s.n, s.m}, std::nullopt);
   const Op op = LayerOp{false, Identity(s.m)};
-  return Race({{"apb", 0, [&kernels, inputs, weights, out, op](std::size_t set) {
-                  Run(kernels, op, {{&(*inputs)[set]}, out.get(), &(*weights)[set]});
-                }}},
-              sets, milliseconds);
+  const auto run = [&kernels, inputs, weights, out, op](std::size_t set) {
+    Run(kernels, op, {{&(*inputs)[set]}, out.get(), &(*weights)[set]});
+  };
+  run(0);
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    if (out->floats()[i * WideStep(s)] != expected[i])
+      throw std::runtime_error("the product 1/" + std::to_string(activation_bits) + " is wrong");
+  return Race({{"apb", 0, run}}, sets, milliseconds);
 }
 
 std::vector<Timing> BenchSparse(const Kernels& kernels, const ProductShape& shape, const std::vector<double>& shares,
