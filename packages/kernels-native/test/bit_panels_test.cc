@@ -89,6 +89,31 @@ TEST(BitGemmCountsExactly) {
   }
 }
 
+TEST(BitGemmCountsBlocksOfWords) {
+  // 17 rows and more are counted in vectors of bytes on AVX2, widened every 7 words.
+  for (const Variant& v : VariantsOf(&Kernels::bit_gemm))
+    for (const std::size_t lanes : {17, 33, 64})
+      for (const std::size_t words : {6, 7, 8, 14, 15, 70})
+        for (int fill = 0; fill < 3; ++fill) CheckBitGemm(v, lanes, 2, kTileRows, kPanel, 1, 1, words, fill);
+}
+
+TEST(BitGemmCountsLongRows) {
+  // 2100 words fill sums of 16 bits on every row count; all bits equal, so that no loop over bits is needed.
+  constexpr std::size_t kWords = 2100, kColumns = 5;
+  for (const Variant& v : VariantsOf(&Kernels::bit_gemm))
+    for (const std::size_t lanes : {1, 17, 33, 64})
+      for (const bool exclusive : {false, true}) {
+        const Panel a(v.kernels.lane_bits, lanes, kTileRows, 2, kWords, 1);
+        const Panel b(v.kernels.lane_bits, kColumns, kPanel, 1, kWords, exclusive ? 0 : 1);
+        std::vector<std::int32_t> out(kColumns * kTileRows);
+        v.kernels.bit_gemm({a.panel(), b.panel(), kWords, exclusive, -2, nullptr, nullptr, out.data(), kTileRows});
+        const std::int32_t expected = -2 * 3 * static_cast<std::int32_t>(kWords * v.kernels.lane_bits);
+        for (std::size_t j = 0; j < kColumns; ++j)
+          for (std::size_t i = 0; i < lanes; ++i)
+            CHECK(out[j * kTileRows + i] == expected, v.name + ", lanes " + std::to_string(lanes));
+      }
+}
+
 TEST(BitGemmCountsBeyond16Bits) {
   for (const Variant& v : VariantsOf(&Kernels::bit_gemm)) CheckBitGemm(v, 3, 2, kTileRows, kPanel, 4, 2, 1100, 1);
 }

@@ -1,8 +1,11 @@
-// AVX2: popcounts by nibble lookup. Both sides are split into nibbles beforehand, so that XOR or AND itself gives the
-// index: two logical operations, two lookups and two additions per 256 bits, where counting a whole word takes eight.
+// AVX2: popcounts by nibble lookup, by tables of a column's nibbles (x86_avx2_tables.h) where there are more than 16
+// rows. For fewer, which would leave half of such a vector empty, both sides are split into nibbles beforehand, so that
+// XOR or AND itself gives the index: two logical operations, two lookups and two additions per 256 bits, where
+// counting a whole word takes eight.
 #include <immintrin.h>
 
 #include "kernels/bit_gemm/op.h"
+#include "kernels/bit_gemm/x86_avx2_tables.h"
 #include "kernels/unroll.h"
 
 namespace apb {
@@ -20,13 +23,14 @@ struct Nibbles {
   alignas(16) uint32_t high[kBlock][kColumns];
 };
 
-inline void Split(const uint32_t* b, size_t ldb, size_t columns, size_t words, Nibbles& nibbles) {
-  for (size_t w = 0; w < words; ++w)
-    for (size_t c = 0; c < kColumns; ++c) {
-      const uint32_t word = c < columns ? b[w * ldb + c] : 0;
-      nibbles.low[w][c] = word & 0x0f0f0f0fu;
-      nibbles.high[w][c] = (word >> 4) & 0x0f0f0f0fu;
-    }
+// Columns beyond the last are read too, their counts are not used: a stride is a multiple of kColumns.
+inline void Split(const uint32_t* b, size_t ldb, size_t words, Nibbles& nibbles) {
+  const __m128i mask = _mm_set1_epi8(15);
+  for (size_t w = 0; w < words; ++w) {
+    const __m128i word = _mm_loadu_si128(reinterpret_cast<const __m128i*>(b + w * ldb));
+    _mm_store_si128(reinterpret_cast<__m128i*>(nibbles.low[w]), _mm_and_si128(word, mask));
+    _mm_store_si128(reinterpret_cast<__m128i*>(nibbles.high[w]), _mm_and_si128(_mm_srli_epi16(word, 4), mask));
+  }
 }
 
 template <bool exclusive>
@@ -62,14 +66,14 @@ inline void Block(const uint32_t* a, size_t lda, const Nibbles& nibbles, size_t 
   }
 }
 
-// All rows against up to kColumns columns, one plane on either side. sums: [vectors][kColumns]
+// All rows against kColumns columns, one plane on either side. sums: [vectors][kColumns]
 template <bool exclusive>
-inline void Pass(const uint32_t* a, size_t lda, size_t vectors, const uint32_t* b, size_t ldb, size_t columns,
-                 size_t words, __m256i* sums) {
+inline void Pass(const uint32_t* a, size_t lda, size_t vectors, const uint32_t* b, size_t ldb, size_t words,
+                 __m256i* sums) {
   Nibbles nibbles;
   for (size_t start = 0; start < words; start += kBlock) {
     const size_t count = words - start < kBlock ? words - start : kBlock;
-    Split(b + start * ldb, ldb, columns, count, nibbles);
+    Split(b + start * ldb, ldb, count, nibbles);
     for (size_t v = 0; v < vectors; ++v)
       Block<exclusive>(a + start * lda + v * kLanes, lda, nibbles, count, sums + v * kColumns);
   }
@@ -100,7 +104,7 @@ inline void Columns(const BitGemmArgs& args, size_t column, size_t columns) {
     for (size_t i = 0; i < vectors * kColumns; ++i) sums[i] = _mm256_add_epi32(sums[i], sums[i]);
     for (size_t u = 0; u < args.columns.planes && u <= level; ++u)
       if (level - u < args.lanes.planes)
-        Pass<exclusive>(a + (level - u) * words * lda, lda, vectors, b + u * words * ldb, ldb, columns, words, sums);
+        Pass<exclusive>(a + (level - u) * words * lda, lda, vectors, b + u * words * ldb, ldb, words, sums);
   }
   for (size_t c = 0; c < columns; ++c) Store(args, vectors, column + c, sums + c);
 }
@@ -116,10 +120,17 @@ inline void Run(const BitGemmArgs& args) {
 }  // namespace
 
 void BitGemmX86Avx2(const BitGemmArgs& args) {
+  const size_t done = TableRows(args);
+  if (done >= args.lanes.items) return;
+  BitGemmArgs rest = args;
+  rest.lanes.words = static_cast<const uint32_t*>(args.lanes.words) + done;
+  rest.lanes.items -= done;
+  if (rest.lane_terms) rest.lane_terms += done;
+  rest.out += done;
   if (args.exclusive)
-    Run<true>(args);
+    Run<true>(rest);
   else
-    Run<false>(args);
+    Run<false>(rest);
 }
 
 }  // namespace apb
