@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { writeModel } from '@apb/core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { onnxModel } from '../src/peers/onnx.js';
 import { smallModel } from './smallModel.js';
 
 const apb = join(import.meta.dirname, '../bin/apb.js');
@@ -93,6 +94,7 @@ describe('bench kernels', () => {
     expect(convolutions[0]).toMatchObject({ op: '1/1', variant: 'plain', rateOfPlain: 1 });
     expect(quantize.map((q: { bits: number }) => q.bits)).toEqual([1, 2]);
     expect(callOverheadUs).toBeLessThan(1000);
+    for (const row of rows) expect(row.vsPeer).toBeNull();
   }, 120_000);
 
   it('names what is wrong with shapes and instruction sets', () => {
@@ -103,9 +105,31 @@ describe('bench kernels', () => {
     writeFileSync(shapes, '# nothing\n');
     expectBadInput(run('bench', 'kernels', '--shapes', shapes), /hold no shape/);
     expectBadInput(run('bench', 'kernels', '--shapes', join(folder, 'absent')), /cannot read/);
+    expectBadInput(run('bench', 'kernels', '--shapes', folder), /cannot read/, /not a file/);
+    expectBadInput(run('bench', 'kernels', '--peers', 'abacus'), /unknown peer abacus/, /onnxruntime/);
     const { status, stderr } = run('bench', 'kernels', '--isa', 'mmx');
     expect(stderr).toMatch(/no instruction set mmx/);
     expect(status).toBe(1);
+  });
+});
+
+describe('a model for a peer', () => {
+  it('is the ONNX file that the format says', () => {
+    const value = (name: string) => ({ name, type: 'float32' as const, dims: [300] });
+    const hex = Buffer.from(onnxModel('Relu', value('x'), value('y'))).toString('hex');
+    // Fields of onnx.proto3 (tag, length, content), as onnxruntime reads them.
+    const shape = '12050a0308ac02'; // dim_value 300
+    expect(hex).toBe(
+      [
+        '0808', // ir_version 8
+        '3a3f', // graph
+        '0a12' + '0a0178' + '120179' + '1a0452656c75' + '220452656c75', // node: x, y, name and operator Relu
+        '12056772617068', // its name
+        `5a10${'0a0178'}120b0a090801${shape}`, // input x, float32
+        `6210${'0a0179'}120b0a090801${shape}`, // output y
+        '42040a001011', // opset 17
+      ].join(''),
+    );
   });
 });
 

@@ -1,5 +1,6 @@
-// `apb bench kernels` without Node, for profilers: node scripts/bench.mjs [--isa NAME] [--ms N] [--threads N] [m,k,n ...]
-// prints the ceiling and every product of bits, each beside the paper's algorithm where there is one.
+// `apb bench kernels` without Node, for profilers: node scripts/bench.mjs [--isa NAME] [--ms N] [--threads N]
+// [m,k,n ...] prints the ceiling and every product of bits, each beside the paper's algorithm where there is
+// one.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -27,7 +28,8 @@ struct Options {
 unsigned NumberOf(const char* text) {
   char* end = nullptr;
   const unsigned long value = std::strtoul(text, &end, 10);
-  if (*end != 0 || value < 1 || value > 1000000) throw std::invalid_argument(std::string(text) + " is no number from 1");
+  if (*end != 0 || value < 1 || value > 1000000)
+    throw std::invalid_argument(std::string(text) + " is no number from 1");
   return static_cast<unsigned>(value);
 }
 
@@ -66,8 +68,10 @@ void Report(const Kernels& kernels, double ceiling, const ProductShape& s, doubl
     const std::vector<Timing> timings = BenchBits(kernels, w, a, s, milliseconds);
     for (const Timing& t : timings) {
       const double gmacs = static_cast<double>(s.m) * s.k * s.n / t.us / 1000;
-      std::printf("%u/%u %-17s %5zu,%5zu,%5zu %10.2f us %8.1f GMAC/s %6.3f of the ceiling %6.2f paper|last / this\n", w,
-                  a, t.variant.c_str(), s.m, s.k, s.n, t.us, gmacs, gmacs * w * a / ceiling, timings.back().us / t.us);
+      std::printf(
+          "%u/%u %-17s %5zu,%5zu,%5zu %10.2f us %8.1f GMAC/s %6.3f of the ceiling %6.2f paper|last / this\n",
+          w, a, t.variant.c_str(), s.m, s.k, s.n, t.us, gmacs, gmacs * w * a / ceiling,
+          timings.back().us / t.us);
     }
   }
 }
@@ -75,7 +79,8 @@ void Report(const Kernels& kernels, double ceiling, const ProductShape& s, doubl
 void RunAll(const Options& options) {
   Kernels kernels = SelectKernels(options.isa, DetectCpu());
   kernels.threads = options.threads;
-  const double exclusive = MeasureCeiling(kernels, true, 300), inclusive = MeasureCeiling(kernels, false, 300);
+  const double exclusive = MeasureCeiling(kernels, true, 300),
+               inclusive = MeasureCeiling(kernels, false, 300);
   std::printf("%s: ceiling %.1f GMAC/s (xor), %.1f (and)\n", options.isa.c_str(), exclusive, inclusive);
   for (const ProductShape& shape : options.shapes)
     Report(kernels, std::max(exclusive, inclusive), shape, options.milliseconds);

@@ -17,7 +17,7 @@ export interface ProductShape {
 export interface KernelRow extends ProductShape {
   /** Weight and activation bits, such as `1/2`. */
   readonly op: string;
-  /** `apb`, or one of the paper's algorithms: `paper-1x1`, `paper-1x2-masked`, `paper-2x2-masked`. */
+  /** `apb`, one of the paper's algorithms (`paper-1x1`, `paper-1x2-masked`, `paper-2x2-masked`), or a peer's name. */
   readonly variant: string;
   /** Microseconds of the product of packed operands; for 1/8 and 1/32 of the whole operation, packing included. */
   readonly us: number;
@@ -29,6 +29,27 @@ export interface KernelRow extends ProductShape {
   readonly shareOfCeiling: number | null;
   /** The time of the paper's algorithm for this op over ours; null where it has none. */
   readonly vsPaper: number | null;
+  /**
+   * The time of the fastest peer for this op over this row's, calls that compute nothing taken off; null where none
+   * runs, or where its products are too short to be told from the call.
+   */
+  readonly vsPeer: number | null;
+}
+
+/** Another library to compare 1/8 and 1/32 with. */
+export interface KernelPeer {
+  readonly name: string;
+  readonly version: string;
+  /** Microseconds of a call that computes nothing. */
+  readonly callUs: number;
+  prepare(activationBits: 8 | 32, shape: ProductShape): Promise<PeerProduct>;
+}
+
+/** A peer's product, ready to run. */
+export interface PeerProduct {
+  /** Microseconds of one product and its call, the least of so many milliseconds. */
+  time(milliseconds: number): Promise<number>;
+  dispose(): Promise<void>;
 }
 
 /** The 1/1 product with full-precision weights against the same without. */
@@ -67,6 +88,8 @@ export interface KernelBenchOptions {
   readonly shapes?: readonly ProductShape[];
   /** Milliseconds per row, at least 20 repetitions anyway. @default 60 */
   readonly milliseconds?: number;
+  /** Libraries that run 1/8 and 1/32 in turn with ours. */
+  readonly peers?: readonly KernelPeer[];
   /** Called before every measurement. */
   readonly onProgress?: (done: number, total: number, what: string) => void;
 }
@@ -77,6 +100,7 @@ export interface KernelBench {
   /** On one thread: GMAC/s, one a bit, of the densest loop of xor or and, popcount and add; the larger of the two. */
   readonly ceilingGmacs: number;
   readonly ceilings: { readonly xor: number; readonly and: number };
+  readonly peers: readonly { readonly name: string; readonly version: string }[];
   readonly rows: readonly KernelRow[];
   readonly sparse: readonly SparseRow[];
   readonly convolutions: readonly ConvolutionRow[];
@@ -96,6 +120,8 @@ const WIDE_OPS = [8, 32] as const;
 const SHARES = [0, 0.001, 0.01, 0.05];
 const QUANTIZED_FLOATS = 1 << 24;
 const CEILING_MS = 300;
+/** Turns that our product and those of peers take. */
+const PEER_TURNS = 4;
 
 /**
  * Shapes from text: a line `m,k,n` each, blank lines and what follows a # are left out.
@@ -132,7 +158,7 @@ export function defaultShapes(): ProductShape[] {
  * @throws Error when the addon or the instruction set is missing, or a product is wrong
  */
 export async function benchKernels(options: KernelBenchOptions = {}): Promise<KernelBench> {
-  const { milliseconds = 60, threads = 1, shapes = defaultShapes(), onProgress } = options;
+  const { milliseconds = 60, threads = 1, shapes = defaultShapes(), peers = [], onProgress } = options;
   const backend = createNativeBackend();
   await backend.init({ threads, ...(options.isa !== undefined && { isa: options.isa }) });
   const { isa } = backend.capabilities;
@@ -141,7 +167,7 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
   const convolutions = shapes.filter(({ k, n }) => k % 9 === 0 && Number.isInteger(Math.sqrt(n)) && n > 1);
   const total = shapes.length * (BIT_OPS.length + WIDE_OPS.length + 1) + convolutions.length * 2 + 4;
   let done = 0;
-  async function step<T>(what: string, measure: () => T): Promise<T> {
+  async function step<T>(what: string, measure: () => T | Promise<T>): Promise<T> {
     onProgress?.(done++, total, what);
     await turn();
     return measure();
@@ -154,7 +180,7 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
     const size = `${shape.m},${shape.k},${shape.n}`;
     for (const [w, a] of BIT_OPS)
       rows.push(...(await step(`${w}/${a} ${size}`, () => bench.bits(w, a, shape))));
-    for (const a of WIDE_OPS) rows.push(...(await step(`1/${a} ${size}`, () => bench.wide(a, shape))));
+    for (const a of WIDE_OPS) rows.push(...(await step(`1/${a} ${size}`, () => bench.wide(a, shape, peers))));
     sparse.push(...(await step(`sparse ${size}`, () => bench.sparse(shape))));
   }
   for (const shape of convolutions)
@@ -171,6 +197,7 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
     threads,
     ceilingGmacs,
     ceilings,
+    peers: peers.map(({ name, version }) => ({ name, version })),
     rows: rows.map(row => ({ ...row, shareOfCeiling: shareOf(row, ceilingGmacs) })),
     sparse,
     convolutions: convolutionRows,
@@ -214,8 +241,27 @@ class Bench {
     }));
   }
 
-  wide(a: number, shape: ProductShape): KernelRow[] {
-    return this.measure('wide', 1, a, shape).map(({ variant, us }) => rate(`1/${a}`, variant, shape, us));
+  async wide(a: 8 | 32, shape: ProductShape, peers: readonly KernelPeer[]): Promise<KernelRow[]> {
+    const op = `1/${a}`;
+    if (!peers.length)
+      return this.measure('wide', 1, a, shape).map(({ variant, us }) => rate(op, variant, shape, us));
+    const products = await Promise.all(peers.map(peer => peer.prepare(a, shape)));
+    const best = new Map<string, number>();
+    const keep = (variant: string, us: number) =>
+      best.set(variant, Math.min(us, best.get(variant) ?? Number.POSITIVE_INFINITY));
+    for (let round = 0; round < PEER_TURNS; round++) {
+      for (const { variant, us } of this.measure('wide', 1, a, shape)) keep(variant, us);
+      for (const [i, product] of products.entries())
+        keep(peers[i].name, await product.time(this.milliseconds));
+    }
+    await Promise.all(products.map(product => product.dispose()));
+    const clear = peers.every(({ name, callUs }) => best.get(name)! > 2 * callUs);
+    for (const { name, callUs } of peers) best.set(name, withoutCall(best.get(name)!, callUs));
+    const fastest = Math.min(...peers.map(({ name }) => best.get(name)!));
+    return [...best].map(([variant, us]) => ({
+      ...rate(op, variant, shape, us),
+      vsPeer: clear ? fastest / us : null,
+    }));
   }
 
   sparse(shape: ProductShape): SparseRow[] {
@@ -288,7 +334,22 @@ class Bench {
   }
 }
 
+/** What is shorter than two calls counts whole: the rest would be noise. */
+function withoutCall(us: number, callUs: number): number {
+  return us > 2 * callUs ? us - callUs : us;
+}
+
 function rate(op: string, variant: string, shape: ProductShape, us: number): KernelRow {
   const gmacs = (shape.m * shape.k * shape.n) / us / 1e3;
-  return { op, variant, ...shape, us, packUs: null, gmacs, shareOfCeiling: null, vsPaper: null };
+  return {
+    op,
+    variant,
+    ...shape,
+    us,
+    packUs: null,
+    gmacs,
+    shareOfCeiling: null,
+    vsPaper: null,
+    vsPeer: null,
+  };
 }

@@ -1,4 +1,5 @@
-// The paper's algorithms against a plain loop over values, and the counting loops that benchmarks compare with.
+// The paper's algorithms against a plain loop over values, and the counting loops that benchmarks compare
+// with.
 #include "base/aligned.h"
 #include "test/check.h"
 
@@ -54,8 +55,8 @@ void CheckPaper(const Variant& v, Paper* kernel, std::size_t row_matrices, std::
     }
     std::int32_t expected = 0;
     for (std::size_t l = 0; l < k; ++l) expected += rows.values[i * k + l] * columns.values[j * k + l];
-    CHECK(out[at] == expected, v.name + ", k " + std::to_string(k) + ", at " + std::to_string(i) + "," +
-                                   std::to_string(j));
+    CHECK(out[at] == expected,
+          v.name + ", k " + std::to_string(k) + ", at " + std::to_string(i) + "," + std::to_string(j));
   }
 }
 

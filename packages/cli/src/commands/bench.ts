@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { InputError } from '@apb/core';
-import type { KernelBench } from '@apb/kernels-native/bench';
+import type { KernelBench, KernelPeer } from '@apb/kernels-native/bench';
 import { Command } from 'commander';
 import { integer, withOutput } from '../options.js';
+import { onnxruntimePeer } from '../peers/onnxruntime.js';
 import { note, type OutputOptions, percent, print, table } from '../ui/output.js';
 import { Progress } from '../ui/progress.js';
 
@@ -12,7 +13,14 @@ interface KernelOptions extends OutputOptions {
   readonly isa?: string;
   readonly threads?: number;
   readonly milliseconds?: number;
+  readonly peers?: string;
 }
+
+const PEERS: Readonly<Record<string, (threads: number) => Promise<KernelPeer>>> = {
+  onnxruntime: onnxruntimePeer,
+};
+/** A list of shapes is a few lines; larger files are not one. */
+const MOST_SHAPE_BYTES = 1e6;
 
 export function benchCommand(): Command {
   const kernels = withOutput(
@@ -21,6 +29,10 @@ export function benchCommand(): Command {
       .option('--shapes <file>', 'lines m,k,n; by default ResNet-18, squares, small and ragged ones')
       .option('--isa <name>', 'force an instruction set')
       .option('--threads <n>', 'for the products of bit planes; the ceiling is that of one', integer(1))
+      .option(
+        '--peers <names>',
+        `also time other libraries for 1/8 and 1/32: ${Object.keys(PEERS).join(', ')}`,
+      )
       .option('--milliseconds <n>', 'per row; more is steadier', integer(1)),
   ).action(benchKernelsAction);
   return new Command('bench').description('measure speed').addCommand(kernels);
@@ -29,10 +41,12 @@ export function benchCommand(): Command {
 async function benchKernelsAction(options: KernelOptions): Promise<void> {
   const { benchKernels, parseShapes } = await nativeBench();
   const shapes = options.shapes ? parseShapes(await textOf(options.shapes), options.shapes) : undefined;
+  const peers = await peersOf(options);
   const progress = new Progress(options);
   try {
     const result = await benchKernels({
       ...(shapes && { shapes }),
+      peers,
       ...(options.isa !== undefined && { isa: options.isa }),
       ...(options.threads !== undefined && { threads: options.threads }),
       ...(options.milliseconds !== undefined && { milliseconds: options.milliseconds }),
@@ -57,8 +71,20 @@ async function nativeBench(): Promise<typeof import('@apb/kernels-native/bench')
   }
 }
 
+/** A peer that cannot run is an error. */
+async function peersOf({ peers = '', threads = 1 }: KernelOptions): Promise<KernelPeer[]> {
+  const names = peers.split(',').filter(Boolean);
+  for (const name of names)
+    if (!Object.hasOwn(PEERS, name))
+      throw new InputError(`unknown peer ${name}; there is ${Object.keys(PEERS).join(', ')}`);
+  return Promise.all([...new Set(names)].map(name => PEERS[name](threads)));
+}
+
 async function textOf(file: string): Promise<string> {
   try {
+    const found = await stat(file);
+    if (!found.isFile()) throw new Error('it is not a file');
+    if (found.size > MOST_SHAPE_BYTES) throw new Error('it is too large for a list of shapes');
     return await readFile(file, 'utf8');
   } catch (error) {
     throw new InputError(`cannot read ${file}: ${(error as Error).message}`);
@@ -70,7 +96,11 @@ function report(result: KernelBench, cpu: string): string {
     `${cpu}, ${result.isa}: at most ${result.ceilingGmacs.toFixed(0)} GMAC/s (xor ${result.ceilings.xor.toFixed(0)}, and ${result.ceilings.and.toFixed(0)})`,
     '',
     table(
-      ['op', 'variant', 'm,k,n', 'us', 'GMAC/s', 'of the ceiling', '', 'paper / this', 'packing, us'],
+      [
+        ...['op', 'variant', 'm,k,n', 'us', 'GMAC/s', 'of the ceiling', '', 'paper / this'],
+        ...(result.peers.length ? ['peer / this'] : []),
+        'packing, us',
+      ],
       result.rows.map(r => [
         r.op,
         r.variant,
@@ -80,6 +110,7 @@ function report(result: KernelBench, cpu: string): string {
         r.shareOfCeiling === null ? '' : percent(r.shareOfCeiling, 1),
         r.shareOfCeiling === null ? '' : bar(r.shareOfCeiling),
         r.vsPaper === null ? '' : `${r.vsPaper.toFixed(2)} x`,
+        ...(result.peers.length ? [r.vsPeer === null ? '' : `${r.vsPeer.toFixed(2)} x`] : []),
         r.packUs === null ? '' : r.packUs.toFixed(2),
       ]),
     ),

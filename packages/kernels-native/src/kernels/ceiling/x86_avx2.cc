@@ -1,6 +1,6 @@
-// AVX2 without a popcount: nibbles split beforehand, two logical operations, two lookups and two additions per 256
-// bits. Counting whole vectors takes eight, Harley-Seal adders in front of that still six and a half. The byte counters
-// may wrap around: they are never read as counts.
+// AVX2 without a popcount: nibbles split beforehand, two logical operations, two lookups and two additions
+// per 256 bits. Counting whole vectors takes eight, Harley-Seal adders in front of that still six and a half.
+// The byte counters may wrap around: they are never read as counts.
 #include <immintrin.h>
 
 #include "kernels/ceiling/op.h"

@@ -1,4 +1,5 @@
-// AVX-512 VPOPCNTDQ: three operations per 512 bits. On Zen 4 (two half-width parts each, four pipes) 1.5 cycles.
+// AVX-512 VPOPCNTDQ: three operations per 512 bits. On Zen 4 (two half-width parts each, four pipes) 1.5
+// cycles.
 #include <immintrin.h>
 
 #include "kernels/ceiling/op.h"

@@ -11,8 +11,9 @@ namespace apb {
 constexpr size_t kPaperTile = 8;
 
 // A tile of 8 rows x 8 columns. 1-bit values are +-1, 2-bit values -3, -1, 1 or 3 (in units of half a step).
-// Words have 64 bits, bits beyond k are 0. A side is [words][matrices][8]; one matrix of signs (1: negative) for 1-bit
-// values; for 2-bit values three: M (1: magnitude 3), T (signs within M, 0 elsewhere), H (signs outside M, 0 elsewhere).
+// Words have 64 bits, bits beyond k are 0. A side is [words][matrices][8]; one matrix of signs (1: negative)
+// for 1-bit values; for 2-bit values three: M (1: magnitude 3), T (signs within M, 0 elsewhere), H (signs
+// outside M, 0 elsewhere).
 struct PaperArgs {
   const uint64_t* rows;     // of the left side, broadcast
   const uint64_t* columns;  // of the right side, a vector holds 64 bits of 8 columns

@@ -49,8 +49,10 @@ void Paper2x2Scalar(const PaperArgs& args) {
   ForEachCell(args, [&](size_t i, size_t j) {
     int32_t masks[4] = {}, counts[4] = {};
     for (size_t w = 0; w < args.words; ++w) {
-      const uint64_t m = At(args.rows, 3, w, 0, i), t = At(args.rows, 3, w, 1, i), h = At(args.rows, 3, w, 2, i);
-      const uint64_t n = At(args.columns, 3, w, 0, j), u = At(args.columns, 3, w, 1, j), g = At(args.columns, 3, w, 2, j);
+      const uint64_t m = At(args.rows, 3, w, 0, i), t = At(args.rows, 3, w, 1, i),
+                     h = At(args.rows, 3, w, 2, i);
+      const uint64_t n = At(args.columns, 3, w, 0, j), u = At(args.columns, 3, w, 1, j),
+                     g = At(args.columns, 3, w, 2, j);
       masks[0] += Ones(m & n);
       masks[1] += Ones(m & ~n);
       masks[2] += Ones(~m & n);
