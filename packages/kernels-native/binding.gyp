@@ -76,8 +76,9 @@
       "cflags_cc!": ["-fno-exceptions"],
       "xcode_settings": { "GCC_ENABLE_CPP_EXCEPTIONS": "YES" },
       "conditions": [
-        ["target_arch=='x64'", { "defines": ["APB_X86"], "sources": ["src/base/cpu_x86.cc"] },
-          { "sources": ["src/base/cpu_other.cc"] }]
+        ["target_arch=='x64'", { "defines": ["APB_X86"], "sources": ["src/base/cpu_x86.cc"] }],
+        ["target_arch=='arm64'", { "defines": ["APB_ARM64"], "sources": ["src/base/cpu_arm64.cc"] }],
+        ["target_arch!='x64' and target_arch!='arm64'", { "sources": ["src/base/cpu_other.cc"] }]
       ]
     },
     {
@@ -93,7 +94,8 @@
         ["OS=='linux'", { "ldflags": ["-Wl,-z,nodelete"] }],
         ["target_arch=='x64'", {
           "dependencies": ["apb_x86_popcnt", "apb_x86_avx2", "apb_x86_avx512vpopcntdq", "apb_x86_avx512vnni"]
-        }]
+        }],
+        ["target_arch=='arm64'", { "dependencies": ["apb_arm_neon"] }]
       ]
     }
   ],
@@ -103,7 +105,7 @@
         {
           "target_name": "apb_x86_popcnt",
           "type": "static_library",
-          "sources": ["src/kernels/bit_gemm/x86_popcnt.cc", "src/kernels/ceiling/x86_popcnt.cc"],
+          "sources": ["src/kernels/bit_gemm/x86_popcnt.cc", "src/kernels/ceiling/x86_popcnt.cc", "src/kernels/paper/x86_popcnt.cc"],
           "cflags_cc": ["-mpopcnt"],
           "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["-mpopcnt"] }
         },
@@ -163,6 +165,21 @@
             "OTHER_CPLUSPLUSFLAGS": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni"]
           },
           "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/arch:AVX512"] } }
+        }
+      ]
+    }],
+    ["target_arch=='arm64'", {
+      "targets": [
+        {
+          "target_name": "apb_arm_neon",
+          "type": "static_library",
+          "sources": [
+            "src/kernels/bit_gemm/arm_neon.cc",
+            "src/kernels/expand_signs/arm_neon.cc",
+            "src/kernels/float_gemm/arm_neon.cc",
+            "src/kernels/quantize/arm_neon.cc",
+            "src/kernels/sparse_dot/arm_neon.cc"
+          ]
         }
       ]
     }]

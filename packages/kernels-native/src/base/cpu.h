@@ -15,6 +15,8 @@ enum CpuFeature : std::uint32_t {
   kAvx512Vpopcntdq = 1u << 2,
   // AVX-512 VNNI and all of kAvx512Vpopcntdq.
   kAvx512Vnni = 1u << 3,
+  // NEON of 64-bit ARM.
+  kNeon = 1u << 4,
 };
 
 // Features of this machine; always the same answer.

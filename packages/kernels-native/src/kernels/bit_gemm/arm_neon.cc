@@ -1,5 +1,5 @@
-// NEON: a vector holds 32 bits of four rows, a word of the other side is broadcast. CNT counts bytes, so sums are kept
-// in bytes as long as they fit and widened to the 32-bit lanes they belong to once a block.
+// NEON: a vector holds 32 bits of four rows, a word of the other side is broadcast. CNT counts bytes, so sums
+// are kept in bytes as long as they fit and widened to the 32-bit lanes they belong to once a block.
 #include <arm_neon.h>
 
 #include "kernels/bit_gemm/op.h"
@@ -9,8 +9,8 @@ namespace apb {
 namespace {
 
 constexpr size_t kLanes = 4;
-// Register tile: 16 byte sums, 4 vectors of rows and 4 words, so that a word is 5 loads for 48 operations; the 32-bit
-// sums wait in memory and are touched once a block.
+// Register tile: 16 byte sums, 4 vectors of rows and 4 words, so that a word is 5 loads for 48 operations;
+// the 32-bit sums wait in memory and are touched once a block.
 constexpr size_t kVectors = 4;
 constexpr size_t kColumns = 4;
 // A word adds at most 8 to a byte, and 31 * 8 = 248 still fits.
@@ -23,7 +23,8 @@ inline uint8x16_t Count(uint32x4_t x, uint32x4_t y) {
 
 // sums[c * V + v] += counts of V vectors of rows against C columns, at most kBlock words.
 template <size_t V, size_t C, bool exclusive>
-inline void Block(const uint32_t* a, size_t lda, const uint32_t* b, size_t ldb, size_t words, uint32x4_t* sums) {
+inline void Block(const uint32_t* a, size_t lda, const uint32_t* b, size_t ldb, size_t words,
+                  uint32x4_t* sums) {
   uint8x16_t bytes[V * C];
   APB_UNROLL
   for (size_t i = 0; i < V * C; ++i) bytes[i] = vdupq_n_u8(0);
@@ -44,7 +45,8 @@ inline void Block(const uint32_t* a, size_t lda, const uint32_t* b, size_t ldb, 
 
 // All words of one plane on either side.
 template <size_t V, size_t C, bool exclusive>
-inline void Pass(const uint32_t* a, size_t lda, const uint32_t* b, size_t ldb, size_t words, uint32x4_t* sums) {
+inline void Pass(const uint32_t* a, size_t lda, const uint32_t* b, size_t ldb, size_t words,
+                 uint32x4_t* sums) {
   for (; words > kBlock; words -= kBlock, a += kBlock * lda, b += kBlock * ldb)
     Block<V, C, exclusive>(a, lda, b, ldb, kBlock, sums);
   Block<V, C, exclusive>(a, lda, b, ldb, words, sums);
@@ -66,8 +68,8 @@ inline void Store(const BitGemmArgs& args, size_t lane, size_t column, const uin
   }
 }
 
-// V vectors of rows from `lane` x C columns from `column`. Planes of one weight 2^(p + u) are added up before the
-// sums are doubled for the next lower weight.
+// V vectors of rows from `lane` x C columns from `column`. Planes of one weight 2^(p + u) are added up before
+// the sums are doubled for the next lower weight.
 template <size_t V, size_t C, bool exclusive>
 inline void Tile(const BitGemmArgs& args, size_t lane, size_t column) {
   const uint32_t* a = static_cast<const uint32_t*>(args.lanes.words) + lane;
@@ -87,11 +89,15 @@ inline void Tile(const BitGemmArgs& args, size_t lane, size_t column) {
 template <size_t V, bool exclusive>
 inline void Columns(const BitGemmArgs& args, size_t lane) {
   size_t column = 0;
-  for (; column + kColumns <= args.columns.items; column += kColumns) Tile<V, kColumns, exclusive>(args, lane, column);
+  for (; column + kColumns <= args.columns.items; column += kColumns)
+    Tile<V, kColumns, exclusive>(args, lane, column);
   switch (args.columns.items - column) {
-    case 3: return Tile<V, 3, exclusive>(args, lane, column);
-    case 2: return Tile<V, 2, exclusive>(args, lane, column);
-    case 1: return Tile<V, 1, exclusive>(args, lane, column);
+    case 3:
+      return Tile<V, 3, exclusive>(args, lane, column);
+    case 2:
+      return Tile<V, 2, exclusive>(args, lane, column);
+    case 1:
+      return Tile<V, 1, exclusive>(args, lane, column);
   }
 }
 

@@ -1,5 +1,5 @@
-// NEON: 6 x 16 outputs in 24 registers, four for the panel's row and one for an element of a, which the multiply-add
-// itself broadcasts.
+// NEON: 6 x 16 outputs in 24 registers, four for the panel's row and one for an element of a, which the
+// multiply-add itself broadcasts.
 #include <arm_neon.h>
 
 #include "kernels/float_gemm/op.h"

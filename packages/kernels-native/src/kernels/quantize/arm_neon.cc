@@ -1,5 +1,5 @@
-// NEON has no move of masks to general registers: 64 codes are narrowed to bytes, a plane's bit of each becomes the bit
-// of its place in the word, and pairwise additions gather the eight bytes of the word.
+// NEON has no move of masks to general registers: 64 codes are narrowed to bytes, a plane's bit of each
+// becomes the bit of its place in the word, and pairwise additions gather the eight bytes of the word.
 #include <arm_neon.h>
 #include <string.h>
 
@@ -50,7 +50,8 @@ inline uint64_t Plane(const uint8x16_t* codes, unsigned p) {
 
 // One word of every plane from 64 values.
 template <bool sign>
-inline void Word(const float* x, const Rule& rule, unsigned bits, size_t words, uint64_t valid, uint64_t* out) {
+inline void Word(const float* x, const Rule& rule, unsigned bits, size_t words, uint64_t valid,
+                 uint64_t* out) {
   uint8x16_t codes[kVectors];
   APB_UNROLL
   for (size_t v = 0; v < kVectors; ++v) codes[v] = Bytes<sign>(x + 16 * v, rule);

@@ -1,6 +1,7 @@
-// NEON: the bit of a column is shifted into the sign position of the packed words of four rows at once, where it turns
-// the value around (signs), or it is tested and becomes the code's integer (codes). Sums are multiplied and added
-// separately: this file must be compiled without contraction (binding.gyp), since GCC's intrinsics are plain operators.
+// NEON: the bit of a column is shifted into the sign position of the packed words of four rows at once, where
+// it turns the value around (signs), or it is tested and becomes the code's integer (codes). Sums are
+// multiplied and added separately: this file must be compiled without contraction (binding.gyp), since GCC's
+// intrinsics are plain operators.
 #include <arm_neon.h>
 
 #include "kernels/sparse_dot/op.h"
