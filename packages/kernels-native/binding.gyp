@@ -76,6 +76,7 @@
       "cflags_cc!": ["-fno-exceptions"],
       "xcode_settings": { "GCC_ENABLE_CPP_EXCEPTIONS": "YES" },
       "conditions": [
+        ["OS=='win'", { "sources": ["src/base/module_windows.cc"] }, { "sources": ["src/base/module_posix.cc"] }],
         ["target_arch=='x64'", { "defines": ["APB_X86"], "sources": ["src/base/cpu_x86.cc"] }],
         ["target_arch=='arm64'", { "defines": ["APB_ARM64"], "sources": ["src/base/cpu_arm64.cc"] }],
         ["target_arch!='x64' and target_arch!='arm64'", { "sources": ["src/base/cpu_other.cc"] }]

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/cpu.h"
+#include "base/pool.h"
 #include "kernels/kernels.h"
 #include "napi/bench.h"
 #include "napi/handles.h"
@@ -30,12 +31,10 @@ Napi::Value Isas(const Arguments& args) {
   return list;
 }
 
-constexpr double kMostThreads = 256;
-
 // open(isa, threads): Instance
 Napi::Value Open(const Arguments& args) {
   Kernels kernels = SelectKernels(StringOf(args[0], "isa"), DetectCpu());
-  kernels.threads = std::max<std::size_t>(SizeFrom(args[1], "threads", kMostThreads), 1);
+  kernels.threads = std::max<std::size_t>(SizeFrom(args[1], "threads", static_cast<double>(kMostThreads)), 1);
   return NewInstance(args.Env(), kernels);
 }
 

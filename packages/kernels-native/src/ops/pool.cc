@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/pool.h"
 #include "ops/check.h"
 #include "ops/window.h"
 
@@ -13,16 +14,18 @@ namespace {
 // the output pixel) for its in-bounds pixels in row-major order and done(number of them, channels of the
 // output pixel).
 template <typename Step, typename Done>
-void Pool(const PoolGeometry& geometry, const Buffer& x, Buffer& out, float start, Step step, Done done) {
+void Pool(std::size_t threads, const PoolGeometry& geometry, const Buffer& x, Buffer& out, float start,
+          Step step, Done done) {
   CheckGeometry(geometry);
   ExpectRank(x.shape(), 4, "the input of pooling");
   const Window w = MakeWindow(x.shape(), geometry);
   ExpectShape(out.shape(), {w.batch, w.y.outputs(), w.x.outputs(), x.k()}, "the output of pooling");
   const float* from = x.floats();
-  float* to = out.floats();
-  for (std::size_t position = 0; position < w.positions(); ++position, to += x.k()) {
+  float* const pixels = out.floats();
+  const auto pool = [&](std::size_t position) {
     Patch p;
     w.Fill(position, 1, &p);
+    float* to = pixels + position * x.k();
     std::fill(to, to + x.k(), start);
     for (std::size_t ky = p.y.inside.first; ky < p.y.inside.last; ++ky)
       for (std::size_t kx = p.x.inside.first; kx < p.x.inside.last; ++kx) {
@@ -31,7 +34,11 @@ void Pool(const PoolGeometry& geometry, const Buffer& x, Buffer& out, float star
         step(from + ((p.picture * w.y.size + row) * w.x.size + column) * x.k(), to);
       }
     done(p.y.inside.count() * p.x.inside.count(), to);
-  }
+  };
+  const std::size_t values = geometry.window.y * geometry.window.x * x.k();
+  ParallelRows(threads, w.positions(), values, [&](std::size_t first, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) pool(first + i);
+  });
 }
 
 void AddTo(const float* pixel, std::size_t channels, float* sums) {
@@ -44,39 +51,45 @@ void Scale(float factor, std::size_t channels, float* values) {
 
 }  // namespace
 
-void RunMaxPool(const PoolGeometry& geometry, const Buffer& x, Buffer& out) {
+void RunMaxPool(std::size_t threads, const PoolGeometry& geometry, const Buffer& x, Buffer& out) {
   const std::size_t channels = x.k();
   Pool(
-      geometry, x, out, -std::numeric_limits<float>::infinity(),
+      threads, geometry, x, out, -std::numeric_limits<float>::infinity(),
       [channels](const float* pixel, float* best) {
         for (std::size_t c = 0; c < channels; ++c) best[c] = pixel[c] > best[c] ? pixel[c] : best[c];
       },
       [](std::size_t, float*) {});
 }
 
-void RunAvgPool(const PoolGeometry& geometry, bool count_padding, const Buffer& x, Buffer& out) {
+void RunAvgPool(std::size_t threads, const PoolGeometry& geometry, bool count_padding, const Buffer& x,
+                Buffer& out) {
   const std::size_t channels = x.k();
   const std::size_t whole = geometry.window.y * geometry.window.x;
   Pool(
-      geometry, x, out, 0.0f, [channels](const float* pixel, float* sums) { AddTo(pixel, channels, sums); },
+      threads, geometry, x, out, 0.0f,
+      [channels](const float* pixel, float* sums) { AddTo(pixel, channels, sums); },
       [=](std::size_t inside, float* sums) {
         Scale(static_cast<float>(1.0 / static_cast<double>(count_padding ? whole : inside)), channels, sums);
       });
 }
 
-void RunGlobalAvgPool(const Buffer& x, Buffer& out) {
+void RunGlobalAvgPool(std::size_t threads, const Buffer& x, Buffer& out) {
   const Shape& s = x.shape();
   ExpectRank(s, 4, "the input of globalAvgPool");
   ExpectShape(out.shape(), {s[0], s[3]}, "the output of globalAvgPool");
   const std::size_t pixels = s[1] * s[2];
   if (pixels == 0) throw ContractError("globalAvgPool of " + ToString(s) + " has no pixels");
   const float factor = static_cast<float>(1.0 / static_cast<double>(pixels));
-  for (std::size_t n = 0; n < s[0]; ++n) {
-    float* sums = out.floats() + n * s[3];
-    std::fill(sums, sums + s[3], 0.0f);
-    for (std::size_t p = 0; p < pixels; ++p) AddTo(x.floats() + (n * pixels + p) * s[3], s[3], sums);
-    Scale(factor, s[3], sums);
-  }
+  const float* values = x.floats();
+  float* const means = out.floats();
+  ParallelRows(threads, s[0], pixels * s[3], [&](std::size_t first, std::size_t count) {
+    for (std::size_t n = first; n < first + count; ++n) {
+      float* sums = means + n * s[3];
+      std::fill(sums, sums + s[3], 0.0f);
+      for (std::size_t p = 0; p < pixels; ++p) AddTo(values + (n * pixels + p) * s[3], s[3], sums);
+      Scale(factor, s[3], sums);
+    }
+  });
 }
 
 }  // namespace apb

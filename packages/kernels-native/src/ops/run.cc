@@ -20,17 +20,21 @@ struct Runner {
     RunLayer(kernels, op.epilogue, op.convolution, x(), *o.weights, second(), *o.out);
   }
   void operator()(const QuantizeOp& op) const { RunQuantize(kernels, op.quantizer, x(), *o.out); }
-  void operator()(const DequantizeOp&) const { RunDequantize(x(), *o.out); }
-  void operator()(const MaxPoolOp& op) const { RunMaxPool(op.geometry, x(), *o.out); }
-  void operator()(const AvgPoolOp& op) const { RunAvgPool(op.geometry, op.count_padding, x(), *o.out); }
-  void operator()(const GlobalAvgPoolOp&) const { RunGlobalAvgPool(x(), *o.out); }
-  void operator()(const AddOp& op) const { RunAdd(op.activation, x(), *second(), *o.out); }
-  void operator()(const AffineOp& op) const { RunAffine(op.scale, op.shift, op.activation, x(), *o.out); }
-  void operator()(const ActivateOp& op) const { RunActivate(op.activation, x(), *o.out); }
+  void operator()(const DequantizeOp&) const { RunDequantize(kernels.threads, x(), *o.out); }
+  void operator()(const MaxPoolOp& op) const { RunMaxPool(kernels.threads, op.geometry, x(), *o.out); }
+  void operator()(const AvgPoolOp& op) const {
+    RunAvgPool(kernels.threads, op.geometry, op.count_padding, x(), *o.out);
+  }
+  void operator()(const GlobalAvgPoolOp&) const { RunGlobalAvgPool(kernels.threads, x(), *o.out); }
+  void operator()(const AddOp& op) const { RunAdd(kernels.threads, op.activation, x(), *second(), *o.out); }
+  void operator()(const AffineOp& op) const {
+    RunAffine(kernels.threads, op.scale, op.shift, op.activation, x(), *o.out);
+  }
+  void operator()(const ActivateOp& op) const { RunActivate(kernels.threads, op.activation, x(), *o.out); }
   void operator()(const SubsampleOp& op) const { RunSubsample(op.strides, x(), *o.out); }
   void operator()(const PadChannelsOp& op) const { RunPadChannels(op.before, op.after, x(), *o.out); }
   void operator()(const ReshapeOp&) const { RunReshape(x(), *o.out); }
-  void operator()(const SoftmaxOp&) const { RunSoftmax(x(), *o.out); }
+  void operator()(const SoftmaxOp&) const { RunSoftmax(kernels.threads, x(), *o.out); }
 };
 
 void CheckOperands(const Op& op, const Operands& o) {
