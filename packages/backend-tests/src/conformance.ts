@@ -12,6 +12,8 @@ export interface ConformanceOptions {
   readonly seed?: number;
   /** Instruction sets to force one by one; all that the machine has by default. */
   readonly isas?: readonly string[];
+  /** Thread limits whose results must be those of one thread; 3 by default, which divides few sizes evenly. */
+  readonly threads?: readonly number[];
 }
 
 /** One check of the suite, independent of any test runner. */
@@ -48,7 +50,7 @@ export async function conformanceCases(
   const probe = await candidate.probe();
   if (isUnusable(probe)) return unusable(`${probe.unusable} ${probe.fix}`, options.required);
   const seed = seedOf(options);
-  const rigs = (options.isas ?? probe.isas).map(isa => new Rig(make, isa));
+  const rigs = (options.isas ?? probe.isas).map(isa => new Rig(make, isa, options.threads ?? [3]));
   const cases = rigs.flatMap(rig =>
     scenarios(seed).map(({ subject, name, run }): ConformanceCase => {
       const skipped = whySkipped(subject, probe.ops, candidate.execute !== undefined);

@@ -2,9 +2,6 @@ import type { BackendFactory, InitOptions, KernelBackend } from '@apb/core';
 import { expectSame } from './compare.js';
 import type { Value } from './values.js';
 
-/** A thread limit beyond one that divides few sizes evenly. */
-const THREADS = 3;
-
 /** Backends of one instruction set, made at first use and kept for all its cases. */
 export class Rig {
   readonly #made = new Map<number, Promise<KernelBackend>>();
@@ -12,6 +9,7 @@ export class Rig {
   constructor(
     private readonly make: BackendFactory,
     readonly isa: string,
+    private readonly threads: readonly number[],
   ) {}
 
   /** A backend of its own for a case that disposes of it; this instruction set unless told otherwise. */
@@ -28,15 +26,18 @@ export class Rig {
     return backend;
   }
 
-  /** Runs work on one thread, then on several where the backend has them: the bits must not change. */
+  /** Runs work on one thread, then with every other limit where the backend has threads: the bits must not change. */
   async compareThreads(work: (backend: KernelBackend) => readonly Value[]): Promise<void> {
     const single = await this.shared();
     const expected = work(single);
-    const several = await this.shared(THREADS);
-    if (several.capabilities.threads === single.capabilities.threads) return;
-    work(several).forEach((got, i) => {
-      expectSame(got, expected[i], `result ${i} on ${several.capabilities.threads} threads against one`);
-    });
+    for (const limit of this.threads) {
+      const several = await this.shared(limit);
+      const { threads } = several.capabilities;
+      if (threads === single.capabilities.threads) continue;
+      work(several).forEach((got, i) => {
+        expectSame(got, expected[i], `result ${i} on ${threads} threads against one`);
+      });
+    }
   }
 
   async close(): Promise<void> {
