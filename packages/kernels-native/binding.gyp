@@ -86,7 +86,8 @@
       "target_name": "apb_kernels",
       "sources": ["src/addon.cc", "src/napi/bench.cc", "src/napi/handles.cc", "src/napi/values.cc"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
-      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS"],
+      # The last one: in a worker that is being ended nothing can be thrown, and trying to would end the process.
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       "cflags_cc!": ["-fno-exceptions"],
       "xcode_settings": { "GCC_ENABLE_CPP_EXCEPTIONS": "YES" },
       "dependencies": ["apb_ops", "apb_portable"],

@@ -1,7 +1,9 @@
 import {
+  type BufferSpec,
   type Capabilities,
   encodingOf,
   type KernelBackend,
+  type Op,
   packSigns,
   tensor,
   uniformQuantizer,
@@ -41,8 +43,10 @@ describe('instruction sets', () => {
   });
 
   it('refuses a thread limit that is no count', async () => {
-    for (const threads of [0, 1.5, Number.NaN])
-      await expect(createNativeBackend().init({ threads })).rejects.toThrow(RangeError);
+    for (const threads of [0, 1.5, Number.NaN, 257])
+      await expect(createNativeBackend().init({ threads })).rejects.toThrow(
+        `threads must be a whole number from 1 to 256, got ${threads}`,
+      );
   });
 });
 
@@ -96,6 +100,58 @@ describe('results do not depend on the number of threads', () => {
       const one = await convolve(isa, 1, bits);
       for (const threads of [2, 3, 64]) expect(await convolve(isa, threads, bits)).toEqual(one);
     });
+});
+
+describe('row by row operations do not depend on the number of threads', () => {
+  const shape = [3, 61, 53, 24]; // about 230,000 values: seven tasks' worth, and ragged
+  const data = wave(3 * 61 * 53 * 24);
+  const activation = { kind: 'prelu', slopes: wave(24) } as const;
+  const geometry = { window: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] } as const;
+  const floats = (...sizes: number[]): BufferSpec => ({ kind: 'float', shape: sizes });
+  const quantizers = [
+    { kind: 'sign', scale: 1 } as const,
+    uniformQuantizer(2, -1, 1),
+    uniformQuantizer(8, -1, 1),
+  ];
+  const cases: readonly (readonly [Op, BufferSpec])[] = [
+    [{ op: 'add', activation }, floats(...shape)],
+    [{ op: 'affine', scale: wave(24), shift: wave(24), activation }, floats(...shape)],
+    [{ op: 'activate', activation }, floats(...shape)],
+    [{ op: 'softmax' }, floats(...shape)],
+    [{ op: 'maxPool', geometry }, floats(3, 31, 27, 24)],
+    [{ op: 'avgPool', geometry, countPadding: false }, floats(3, 31, 27, 24)],
+    [{ op: 'globalAvgPool' }, floats(3, 24)],
+  ];
+
+  /** Results of all operations: the floats, and what quantized values are worth. */
+  async function results(isa: string, threads: number): Promise<Float32Array[]> {
+    const backend = createNativeBackend();
+    await backend.init({ isa, threads });
+    const x = backend.upload(tensor(shape, data));
+    const found = cases.map(([op, spec]) => {
+      const out = backend.alloc(spec);
+      backend.run(op, op.op === 'add' ? [x, x] : [x], out);
+      return backend.download(out).data;
+    });
+    for (const quantizer of quantizers) {
+      const planes = backend.alloc({ kind: 'planes', shape, encoding: encodingOf(quantizer) });
+      const out = backend.alloc(floats(...shape));
+      backend.run({ op: 'quantize', quantizer }, [x], planes);
+      backend.run({ op: 'dequantize' }, [planes], out);
+      found.push(backend.download(out).data);
+    }
+    backend.dispose();
+    return found;
+  }
+
+  it.each(loadAddon().isas())('%s: 1, 2, 3 and 8 threads', async isa => {
+    const bits = (all: Float32Array[]) => all.map(values => Buffer.from(values.buffer));
+    const one = bits(await results(isa, 1));
+    for (const threads of [2, 3, 8])
+      bits(await results(isa, threads)).forEach((got, i) => {
+        expect(got.equals(one[i]), `result ${i} on ${threads} threads`).toBe(true);
+      });
+  });
 });
 
 describe('results do not depend on the batch', () => {

@@ -90,4 +90,34 @@ describe('a process', () => {
     expect(status).toBe(0);
     expect(stdout).toBe('true true true\n');
   }, 120_000);
+
+  // When such a worker ends, Node unloads the addon; the threads of the pool must not lose their code.
+  it('outlives worker threads that alone loaded the addon and are ended at work', () => {
+    const { stdout, stderr, status } = runModule(`
+      import { Worker } from 'node:worker_threads';
+      const worker = \`
+        import { parentPort } from 'node:worker_threads';
+        import { createNativeBackend } from ${JSON.stringify(entry)};
+        const backend = createNativeBackend();
+        await backend.init({ threads: 3 });
+        const shape = [400, 1000];
+        const x = backend.upload({ shape, data: new Float32Array(400000) });
+        const out = backend.alloc({ kind: 'float', shape });
+        parentPort.postMessage('at work');
+        for (;;) backend.run({ op: 'activate', activation: { kind: 'relu' } }, [x], out);
+      \`;
+      const url = new URL('data:text/javascript,' + encodeURIComponent(worker));
+      const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
+      for (let i = 0; i < 10; i++) {
+        const one = new Worker(url);
+        await new Promise((resolve, reject) => one.on('message', resolve).on('error', reject));
+        await pause(5);
+        await one.terminate();
+        await pause(5);
+      }
+      console.log('still here');`);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(stdout).toBe('still here\n');
+  }, 120_000);
 });

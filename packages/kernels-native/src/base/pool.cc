@@ -15,8 +15,8 @@
 namespace apb {
 namespace {
 
-// An idle worker looks for a new call this long before it sleeps, a caller for the end of its last tasks: longer
-// than the gap between two operations of a network, no longer than waking takes (20 to 50 us).
+// An idle worker looks for a new call this long before it sleeps, a caller for the end of its last tasks:
+// longer than the gap between two operations of a network, no longer than waking takes (20 to 50 us).
 constexpr std::chrono::microseconds kSpin(30);
 
 // Set while this thread runs tasks, so that a call from one is a plain loop.
