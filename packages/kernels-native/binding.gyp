@@ -176,7 +176,7 @@
           "target_name": "apb_arm_neon",
           "type": "static_library",
           "sources": [
-            "src/kernels/bit_gemm/arm_neon.cc",
+            "src/kernels/bit_gemm/arm_neon.cc", "src/kernels/ceiling/arm_neon.cc",
             "src/kernels/expand_signs/arm_neon.cc",
             "src/kernels/float_gemm/arm_neon.cc",
             "src/kernels/quantize/arm_neon.cc",
