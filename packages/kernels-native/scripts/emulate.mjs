@@ -43,7 +43,8 @@ function provide() {
   if (!install() || missing().length) unavailable(`the installation failed, try: ${command}`);
 }
 
-if (process.platform !== 'linux') unavailable(`qemu's user emulation is for Linux, this is ${process.platform}`);
+if (process.platform !== 'linux')
+  unavailable(`qemu's user emulation is for Linux, this is ${process.platform}`);
 provide();
 // Linked statically, so that no arm64 system libraries are needed.
 const program = await buildTests({
@@ -52,5 +53,8 @@ const program = await buildTests({
   flags: ['-static', '-pthread'],
   out: join(root, 'build', 'arm64'),
 });
-const { status } = spawnSync(emulator(), [program, ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' });
+const { status } = spawnSync(emulator(), [program, ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: 'inherit',
+});
 process.exitCode = status ?? 1;
