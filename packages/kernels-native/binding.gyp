@@ -107,7 +107,7 @@
         {
           "target_name": "apb_x86_popcnt",
           "type": "static_library",
-          "sources": ["src/kernels/bit_gemm/x86_popcnt.cc", "src/kernels/ceiling/x86_popcnt.cc", "src/kernels/paper/x86_popcnt.cc", "src/kernels/paper/x86_popcnt.cc"],
+          "sources": ["src/kernels/bit_gemm/x86_popcnt.cc", "src/kernels/ceiling/x86_popcnt.cc", "src/kernels/paper/x86_popcnt.cc"],
           "cflags_cc": ["-mpopcnt"],
           "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["-mpopcnt"] }
         },

@@ -18,10 +18,10 @@ inline void ForEachCell(const PaperArgs& args, Cell cell) {
 template <typename Popcount>
 inline void Paper1x1ByWords(const PaperArgs& args, Popcount popcount) {
   ForEachCell(args, [&](size_t i, size_t j) {
-    int32_t count = 0;
+    uint64_t count = 0;
     for (size_t w = 0; w < args.words; ++w)
-      count += static_cast<int32_t>(popcount(At(args.rows, 1, w, 0, i) ^ At(args.columns, 1, w, 0, j)));
-    return static_cast<int32_t>(args.k) - 2 * count;
+      count += popcount(At(args.rows, 1, w, 0, i) ^ At(args.columns, 1, w, 0, j));
+    return static_cast<int32_t>(args.k) - 2 * static_cast<int32_t>(count);
   });
 }
 
