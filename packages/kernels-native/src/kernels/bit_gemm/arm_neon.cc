@@ -52,18 +52,19 @@ inline void Pass(const uint32_t* a, size_t lda, const uint32_t* b, size_t ldb, s
   Block<V, C, exclusive>(a, lda, b, ldb, words, sums);
 }
 
-// out = terms + factor * sums.
+// out = terms + factor * sums, in unsigned numbers: results are modulo 2^32, and GCC's vaddq_s32 is a plain
+// signed addition.
 template <size_t V, size_t C>
 inline void Store(const BitGemmArgs& args, size_t lane, size_t column, const uint32x4_t* sums) {
   const uint32_t factor = static_cast<uint32_t>(args.factor);
   for (size_t c = 0; c < C; ++c) {
     int32_t* out = args.out + (column + c) * args.ldo + lane;
-    const int32_t term = args.column_terms ? args.column_terms[column + c] : 0;
+    const uint32_t term = args.column_terms ? static_cast<uint32_t>(args.column_terms[column + c]) : 0;
     for (size_t v = 0; v < V; ++v) {
-      int32x4_t terms = vdupq_n_s32(term);
-      if (args.lane_terms) terms = vaddq_s32(terms, vld1q_s32(args.lane_terms + lane + v * kLanes));
-      const int32x4_t product = vreinterpretq_s32_u32(vmulq_n_u32(sums[c * V + v], factor));
-      vst1q_s32(out + v * kLanes, vaddq_s32(terms, product));
+      uint32x4_t sum = vaddq_u32(vdupq_n_u32(term), vmulq_n_u32(sums[c * V + v], factor));
+      if (args.lane_terms)
+        sum = vaddq_u32(sum, vreinterpretq_u32_s32(vld1q_s32(args.lane_terms + lane + v * kLanes)));
+      vst1q_s32(out + v * kLanes, vreinterpretq_s32_u32(sum));
     }
   }
 }
