@@ -154,7 +154,7 @@ export function defaultShapes(): ProductShape[] {
 /**
  * Times every kernel against the ceiling of the machine, measured in the same run, and against the paper's algorithms.
  * Computes on the calling thread, a row at a time; other work runs between rows. Cost grows with the shapes and the
- * milliseconds per row: about 25 s for the default ones.
+ * milliseconds per row: about a minute for the default ones, twice that with peers.
  * @throws Error when the addon or the instruction set is missing, or a product is wrong
  */
 export async function benchKernels(options: KernelBenchOptions = {}): Promise<KernelBench> {

@@ -1,18 +1,8 @@
+#include "kernels/add_fields.h"
 #include "kernels/bit_gemm/words.h"
 
 namespace apb {
-namespace {
 
-// Adds within ever wider fields: no instruction beyond the baseline of any machine.
-inline uint64_t AddFields(uint64_t x) {
-  x -= (x >> 1) & 0x5555555555555555u;
-  x = (x & 0x3333333333333333u) + ((x >> 2) & 0x3333333333333333u);
-  x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu;
-  return (x * 0x0101010101010101u) >> 56;
-}
-
-}  // namespace
-
-void BitGemmScalar(const BitGemmArgs& args) { BitGemmByWords(args, AddFields); }
+void BitGemmScalar(const BitGemmArgs& args) { BitGemmByWords(args, AddFields()); }
 
 }  // namespace apb

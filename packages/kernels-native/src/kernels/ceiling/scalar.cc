@@ -1,19 +1,10 @@
+#include "kernels/add_fields.h"
 #include "kernels/ceiling/words.h"
 
 namespace apb {
-namespace {
-
-inline uint64_t AddFields(uint64_t x) {
-  x -= (x >> 1) & 0x5555555555555555u;
-  x = (x & 0x3333333333333333u) + ((x >> 2) & 0x3333333333333333u);
-  x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu;
-  return (x * 0x0101010101010101u) >> 56;
-}
-
-}  // namespace
 
 uint64_t CeilingScalar(bool exclusive, size_t rounds, uint64_t* sink) {
-  return CeilingByWords(exclusive, rounds, sink, AddFields);
+  return CeilingByWords(exclusive, rounds, sink, AddFields());
 }
 
 }  // namespace apb
