@@ -16,4 +16,10 @@
 #define APB_OPAQUE(pointer) static_cast<void>(pointer)
 #endif
 
+#if defined(_MSC_VER)
+#define APB_NOINLINE __declspec(noinline)
+#else
+#define APB_NOINLINE __attribute__((noinline))
+#endif
+
 #endif  // APB_KERNELS_UNROLL_H_

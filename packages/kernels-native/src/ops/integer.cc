@@ -68,8 +68,8 @@ void MultiplyPanel(const Kernels& kernels, const Weights& weights, std::size_t p
   std::int32_t swapped[kMostSwapped * kPanel];
   kernels.bit_gemm({columns, RowPanel(kernels, tile, straight, rest), words, form.exclusive, form.count, constant,
                     tile.terms ? tile.terms + straight : nullptr, swapped, kPanel});
-  for (std::size_t j = 0; j < channels; ++j)
-    for (std::size_t i = 0; i < rest; ++i) out[j * ldo + straight + i] = swapped[i * kPanel + j];
+  kernels.transpose({reinterpret_cast<const std::uint32_t*>(swapped), kPanel, rest, channels,
+                     reinterpret_cast<std::uint32_t*>(out) + straight, ldo});
 }
 
 }  // namespace apb

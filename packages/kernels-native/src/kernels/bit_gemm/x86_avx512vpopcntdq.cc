@@ -5,6 +5,7 @@
 
 #include "kernels/bit_gemm/op.h"
 #include "kernels/unroll.h"
+#include "kernels/x86_accumulate.h"
 
 namespace apb {
 namespace {
@@ -33,7 +34,10 @@ inline void Word(const uint32_t* a, const uint32_t* b, __m512i* sums) {
     APB_UNROLL
     for (size_t v = 0; v < V; ++v) {
       const __m512i count = Count<exclusive>(x[v], y);
-      sums[c * V + v] = first ? count : _mm512_add_epi32(sums[c * V + v], count);
+      if (first)
+        sums[c * V + v] = count;
+      else
+        APB_ACCUMULATE("vpaddd", _mm512_add_epi32, sums[c * V + v], count);
     }
   }
 }
@@ -50,14 +54,12 @@ inline void Pass(const uint32_t* a, size_t lda, const uint32_t* b, size_t ldb, s
   for (; words > 0; --words, a += lda, b += ldb) Word<V, C, exclusive, false>(a, b, sums);
 }
 
-// V vectors of rows from `lane` x C columns from `column`. Planes of one weight 2^(p + u) are added up before the
-// sums are doubled for the next lower weight.
+// Planes of one weight 2^(p + u) are added up before the sums are doubled for the next lower weight.
 template <size_t V, size_t C, bool exclusive>
-inline void Sums(const BitGemmArgs& args, size_t lane, size_t column, __m512i* sums) {
-  const uint32_t* lanes = static_cast<const uint32_t*>(args.lanes.words) + lane;
-  const uint32_t* columns = static_cast<const uint32_t*>(args.columns.words) + column;
+inline void Sums(const BitGemmArgs& args, const uint32_t* lanes, const uint32_t* columns, __m512i* sums) {
   const size_t lda = args.lanes.stride, ldb = args.columns.stride, words = args.words;
   const size_t top_p = args.lanes.planes - 1, top_u = args.columns.planes - 1;
+  if (top_p + top_u == 0) return Pass<V, C, exclusive, true>(lanes, lda, columns, ldb, words, sums);
   Pass<V, C, exclusive, true>(lanes + top_p * words * lda, lda, columns + top_u * words * ldb, ldb, words, sums);
   for (size_t level = top_p + top_u; level-- > 0;) {
     APB_UNROLL
@@ -74,61 +76,90 @@ inline __m512i Scaled(__m512i terms, __m512i sum, int32_t factor) {
   return factor < 0 ? _mm512_sub_epi32(terms, product) : _mm512_add_epi32(terms, product);
 }
 
-template <size_t V, size_t C>
-inline void Store(const BitGemmArgs& args, size_t lane, size_t column, int32_t factor, const __m512i* sums) {
-  int32_t* out = args.out + column * args.ldo + lane;
+// column_terms may be null, lane_terms are read if there are any.
+template <size_t V, size_t C, bool with_lane_terms>
+inline void Store(const int32_t* lane_terms, const int32_t* column_terms, int32_t factor, const __m512i* sums,
+                  int32_t* out, size_t ldo) {
+  __m512i of_lanes[V];
   APB_UNROLL
-  for (size_t c = 0; c < C; ++c) {
-    const __m512i column_term = _mm512_set1_epi32(args.column_terms ? args.column_terms[column + c] : 0);
+  for (size_t v = 0; with_lane_terms && v < V; ++v) of_lanes[v] = _mm512_loadu_si512(lane_terms + v * kLanes);
+  APB_UNROLL
+  for (size_t c = 0; c < C; ++c, out += ldo) {
+    const __m512i of_column = column_terms ? _mm512_set1_epi32(column_terms[c]) : _mm512_setzero_si512();
     APB_UNROLL
     for (size_t v = 0; v < V; ++v) {
-      const __m512i terms =
-          args.lane_terms ? _mm512_add_epi32(column_term, _mm512_loadu_si512(args.lane_terms + lane + v * kLanes))
-                          : column_term;
-      _mm512_storeu_si512(out + c * args.ldo + v * kLanes, Scaled(terms, sums[c * V + v], factor));
+      const __m512i terms = with_lane_terms ? _mm512_add_epi32(of_column, of_lanes[v]) : of_column;
+      _mm512_storeu_si512(out + v * kLanes, Scaled(terms, sums[c * V + v], factor));
     }
   }
 }
 
+// V vectors of rows from `lane` x C columns from `column`.
 template <size_t V, size_t C, bool exclusive>
 inline void Tile(const BitGemmArgs& args, size_t lane, size_t column) {
+  const size_t ldo = args.ldo;
+  int32_t* out = args.out + column * ldo + lane;
   // Results that go to memory: their lines are fetched while the counting goes on.
+  const int32_t* line = out;
   APB_UNROLL
-  for (size_t c = 0; c < C; ++c) {
+  for (size_t c = 0; c < C; ++c, line += ldo) {
     APB_UNROLL
-    for (size_t v = 0; v < V; ++v)
-      _mm_prefetch(reinterpret_cast<const char*>(args.out + (column + c) * args.ldo + lane + v * kLanes), _MM_HINT_T0);
+    for (size_t v = 0; v < V; ++v) _mm_prefetch(reinterpret_cast<const char*>(line + v * kLanes), _MM_HINT_T0);
   }
   __m512i sums[V * C];
-  Sums<V, C, exclusive>(args, lane, column, sums);
-  // The constant, the factor of nearly all products, leaves two operations an output.
-  if (args.factor == -2)
-    Store<V, C>(args, lane, column, -2, sums);
+  Sums<V, C, exclusive>(args, static_cast<const uint32_t*>(args.lanes.words) + lane,
+                        static_cast<const uint32_t*>(args.columns.words) + column, sums);
+  const int32_t* column_terms = args.column_terms ? args.column_terms + column : nullptr;
+  // Constants leave two operations an output of signs times signs.
+  if (args.lane_terms)
+    Store<V, C, true>(args.lane_terms + lane, column_terms, args.factor, sums, out, ldo);
+  else if (args.factor == -2)
+    Store<V, C, false>(nullptr, column_terms, -2, sums, out, ldo);
   else
-    Store<V, C>(args, lane, column, args.factor, sums);
+    Store<V, C, false>(nullptr, column_terms, args.factor, sums, out, ldo);
 }
 
-template <size_t V, bool exclusive>
-inline void Remainder(const BitGemmArgs& args, size_t lane, size_t column) {
-  switch (args.columns.items - column) {
-    case 3: return Tile<V, 3, exclusive>(args, lane, column);
-    case 2: return Tile<V, 2, exclusive>(args, lane, column);
-    case 1: return Tile<V, 1, exclusive>(args, lane, column);
+template <bool exclusive>
+inline void FewColumns(const BitGemmArgs& args, size_t lane, size_t column, size_t columns) {
+  switch (columns) {
+    case 8: return Tile<1, 8, exclusive>(args, lane, column);
+    case 7: return Tile<1, 7, exclusive>(args, lane, column);
+    case 6: return Tile<1, 6, exclusive>(args, lane, column);
+    case 5: return Tile<1, 5, exclusive>(args, lane, column);
+    case 4: return Tile<1, 4, exclusive>(args, lane, column);
+    case 3: return Tile<1, 3, exclusive>(args, lane, column);
+    case 2: return Tile<1, 2, exclusive>(args, lane, column);
+    case 1: return Tile<1, 1, exclusive>(args, lane, column);
   }
 }
 
-template <size_t V, bool exclusive>
-inline void Columns(const BitGemmArgs& args, size_t lane) {
+// One vector of rows: a tile has as many sums as there are columns.
+template <bool exclusive>
+inline void OneVector(const BitGemmArgs& args, size_t lane) {
+  size_t column = 0, rest = args.columns.items;
+  for (; rest >= kPanel; rest -= kPanel, column += kPanel) Tile<1, kPanel, exclusive>(args, lane, column);
+  const size_t half = (rest + 1) / 2;
+  if (rest > 8) FewColumns<exclusive>(args, lane, column, half), column += half, rest -= half;
+  FewColumns<exclusive>(args, lane, column, rest);
+}
+
+template <bool exclusive>
+inline void FourVectors(const BitGemmArgs& args, size_t lane) {
   size_t column = 0;
-  for (; column + kColumns <= args.columns.items; column += kColumns) Tile<V, kColumns, exclusive>(args, lane, column);
-  Remainder<V, exclusive>(args, lane, column);
+  for (; column + kColumns <= args.columns.items; column += kColumns)
+    Tile<kVectors, kColumns, exclusive>(args, lane, column);
+  switch (args.columns.items - column) {
+    case 3: return Tile<kVectors, 3, exclusive>(args, lane, column);
+    case 2: return Tile<kVectors, 2, exclusive>(args, lane, column);
+    case 1: return Tile<kVectors, 1, exclusive>(args, lane, column);
+  }
 }
 
 template <bool exclusive>
 inline void Run(const BitGemmArgs& args) {
   size_t lane = 0;
-  for (; lane + (kVectors - 1) * kLanes < args.lanes.items; lane += kVectors * kLanes) Columns<kVectors, exclusive>(args, lane);
-  for (; lane < args.lanes.items; lane += kLanes) Columns<1, exclusive>(args, lane);
+  for (; lane + (kVectors - 1) * kLanes < args.lanes.items; lane += kVectors * kLanes) FourVectors<exclusive>(args, lane);
+  for (; lane < args.lanes.items; lane += kLanes) OneVector<exclusive>(args, lane);
 }
 
 }  // namespace
