@@ -5,7 +5,7 @@
 
 #include "kernels/bit_gemm/op.h"
 #include "kernels/unroll.h"
-#include "kernels/x86_accumulate.h"
+#include "kernels/x86_registers.h"
 
 namespace apb {
 namespace {

@@ -1,26 +1,81 @@
-// AVX-512: the bit of a column is tested in the packed words of sixteen rows at once and picks r or -r (signs), or
-// adds its weight to q (codes); no copy of the activations is made. For files of this instruction set only.
+// AVX-512: the bit of a column, in the packed words of sixteen rows at once, is moved to the sign of r (signs) or made a
+// number (codes); no copy of the activations is made. For files of this instruction set only.
 #include <immintrin.h>
 
 #include "kernels/sparse_dot/op.h"
 #include "kernels/unroll.h"
+#include "kernels/x86_registers.h"
 
 namespace apb {
 namespace {
 
 constexpr size_t kLanes = 16;
 
-// Column c is bit c % 32 of word c / 32.
-inline __m512i WordsOf(const SparseDotArgs& args, uint32_t column, size_t plane, size_t lane) {
-  const uint32_t* words = static_cast<const uint32_t*>(args.words);
-  return _mm512_load_si512(words + (plane * args.count + column / 32) * kTileRows + lane);
+// The words that hold a column of plane 0, of all rows; the column is bit column % 32 of them.
+inline const uint32_t* WordsOf(const SparseDotArgs& args, uint32_t column) {
+  return static_cast<const uint32_t*>(args.words) + column / 32 * kTileRows;
 }
 
-// In vectors, so that nothing waits for a value to cross over from a general register.
-inline __m512i BitOf(const uint32_t& column) {
-  const __m512i shift = _mm512_and_si512(_mm512_set1_epi32(static_cast<int>(column)), _mm512_set1_epi32(31));
-  return _mm512_sllv_epi32(_mm512_set1_epi32(1), shift);
+// How far left the bit of a column has to go to be a sign: 31 - column % 32.
+inline __m512i ShiftOf(const uint32_t& column) {
+  __m512i columns;
+  APB_BROADCAST_WORD(columns, column);
+  return _mm512_andnot_si512(columns, _mm512_set1_epi32(31));
 }
+
+// -r where the bit, moved to the place of a sign, is set, else r: (bits & sign) ^ r.
+inline __m512 Signed(__m512i bits, __m512 r) {
+  const __m512i sign = _mm512_set1_epi32(static_cast<int>(0x80000000u));
+  return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(bits, sign, _mm512_castps_si512(r), 0x6a));
+}
+
+// The t-th term of a row times V vectors of signs from `lane`, added to sums.
+template <bool bordered>
+struct SignTerm {
+  template <size_t V>
+  static inline void Add(const SparseDotArgs& args, size_t t, size_t lane, __m512* sums) {
+    const __m512 r = _mm512_set1_ps(args.values[t]);
+    const __m512i shift = ShiftOf(args.columns[t]);
+    const __m512i tap = _mm512_set1_epi32(bordered ? static_cast<int>(1u << args.taps[t]) : 0);
+    const uint32_t* words = WordsOf(args, args.columns[t]) + lane;
+    APB_UNROLL
+    for (size_t v = 0; v < V; ++v) {
+      const __m512 term = Signed(_mm512_sllv_epi32(_mm512_load_si512(words + v * kLanes), shift), r);
+      if (bordered) {
+        const __mmask16 inside = _mm512_test_epi32_mask(_mm512_loadu_si512(args.inside + lane + v * kLanes), tap);
+        sums[v] = _mm512_mask_add_ps(sums[v], inside, sums[v], term);
+      } else {
+        sums[v] = _mm512_add_ps(sums[v], term);
+      }
+    }
+  }
+};
+
+// The same for codes of P planes.
+template <size_t P>
+struct CodeTerm {
+  template <size_t V>
+  static inline void Add(const SparseDotArgs& args, size_t t, size_t lane, __m512* sums) {
+    const __m512 r = _mm512_set1_ps(args.values[t]);
+    __m512i columns;
+    APB_BROADCAST_WORD(columns, args.columns[t]);
+    const __m512i shift = _mm512_and_si512(columns, _mm512_set1_epi32(31));
+    const uint32_t* words = WordsOf(args, args.columns[t]) + lane;
+    APB_UNROLL
+    for (size_t v = 0; v < V; ++v) {
+      __m512i q = _mm512_setzero_si512();
+      const uint32_t* plane = words + v * kLanes;
+      APB_UNROLL
+      for (size_t p = 0; p < P; ++p, plane += args.count * kTileRows) {
+        const __m512i bit =
+            _mm512_and_si512(_mm512_srlv_epi32(_mm512_load_si512(plane), shift), _mm512_set1_epi32(1));
+        q = p == 0 ? bit : _mm512_or_si512(q, _mm512_slli_epi32(bit, static_cast<unsigned>(p)));
+      }
+      // The product is rounded by itself: no fused multiply-add.
+      sums[v] = _mm512_add_ps(sums[v], _mm512_mul_ps(r, _mm512_cvtepi32_ps(q)));
+    }
+  }
+};
 
 template <size_t V>
 inline void Store(const SparseDotArgs& args, size_t lane, const __m512* sums) {
@@ -37,71 +92,47 @@ inline void Store(const SparseDotArgs& args, size_t lane, const __m512* sums) {
   }
 }
 
-// V vectors of rows from `lane`; independent sums, so that additions overlap.
-template <size_t V, bool bordered>
-inline void Signs(const SparseDotArgs& args, size_t lane) {
-  __m512 sums[V];
+// R sparse rows against V vectors from `lane`, side by side as far as the shortest goes: a sum waits for its last
+// addition, sums of another row meanwhile go on, and the end of a loop is guessed wrong once for all of them.
+template <size_t R, size_t V, typename Term>
+inline void Vectors(const SparseDotArgs* rows, size_t lane) {
+  __m512 sums[R][V];
+  size_t shared = rows[0].terms;
   APB_UNROLL
-  for (size_t v = 0; v < V; ++v) sums[v] = _mm512_setzero_ps();
-  const __m512 sign = _mm512_set1_ps(-0.0f);
-  for (size_t t = 0; t < args.terms; ++t) {
-    const __m512 r = _mm512_set1_ps(args.values[t]);
-    const __m512i bit = BitOf(args.columns[t]);
-    const __m512i tap = _mm512_set1_epi32(bordered ? static_cast<int>(1u << args.taps[t]) : 0);
+  for (size_t r = 0; r < R; ++r) {
+    if (rows[r].terms < shared) shared = rows[r].terms;
     APB_UNROLL
-    for (size_t v = 0; v < V; ++v) {
-      const size_t first = lane + v * kLanes;
-      const __mmask16 set = _mm512_test_epi32_mask(WordsOf(args, args.columns[t], 0, first), bit);
-      const __m512 term = _mm512_mask_xor_ps(r, set, r, sign);
-      if (bordered) {
-        const __mmask16 inside = _mm512_test_epi32_mask(_mm512_loadu_si512(args.inside + first), tap);
-        sums[v] = _mm512_mask_add_ps(sums[v], inside, sums[v], term);
-      } else {
-        sums[v] = _mm512_add_ps(sums[v], term);
-      }
-    }
+    for (size_t v = 0; v < V; ++v) sums[r][v] = _mm512_setzero_ps();
   }
-  Store<V>(args, lane, sums);
-}
-
-template <size_t V>
-inline void Codes(const SparseDotArgs& args, size_t lane) {
-  __m512 sums[V];
+  for (size_t t = 0; t < shared; ++t) {
+    APB_UNROLL
+    for (size_t r = 0; r < R; ++r) Term::template Add<V>(rows[r], t, lane, sums[r]);
+  }
   APB_UNROLL
-  for (size_t v = 0; v < V; ++v) sums[v] = _mm512_setzero_ps();
-  for (size_t t = 0; t < args.terms; ++t) {
-    const __m512 r = _mm512_set1_ps(args.values[t]);
-    const __m512i bit = BitOf(args.columns[t]);
-    __m512 q[V];
-    APB_UNROLL
-    for (size_t v = 0; v < V; ++v) q[v] = _mm512_setzero_ps();
-    for (size_t p = 0; p < args.planes; ++p) {
-      const __m512 weight = _mm512_set1_ps(static_cast<float>(1u << p));
-      APB_UNROLL
-      for (size_t v = 0; v < V; ++v) {
-        const __mmask16 set = _mm512_test_epi32_mask(WordsOf(args, args.columns[t], p, lane + v * kLanes), bit);
-        q[v] = _mm512_mask_add_ps(q[v], set, q[v], weight);
-      }
-    }
-    // The product is rounded by itself: no fused multiply-add.
-    APB_UNROLL
-    for (size_t v = 0; v < V; ++v) sums[v] = _mm512_add_ps(sums[v], _mm512_mul_ps(r, q[v]));
+  for (size_t r = 0; r < R; ++r) {
+    for (size_t t = shared; t < rows[r].terms; ++t) Term::template Add<V>(rows[r], t, lane, sums[r]);
+    Store<V>(rows[r], lane, sums[r]);
   }
-  Store<V>(args, lane, sums);
 }
 
-template <size_t V>
-inline void Rows(const SparseDotArgs& args, size_t lane) {
-  if (!args.sign) return Codes<V>(args, lane);
-  if (args.taps) return Signs<V, true>(args, lane);
-  Signs<V, false>(args, lane);
-}
-
-inline void AllRows(const SparseDotArgs& args) {
+template <size_t R, typename Term>
+inline void Lanes(const SparseDotArgs* rows) {
+  const size_t items = rows[0].items;
   size_t lane = 0;
-  for (; lane + 3 * kLanes < args.items; lane += 4 * kLanes) Rows<4>(args, lane);
-  for (; lane + kLanes < args.items; lane += 2 * kLanes) Rows<2>(args, lane);
-  for (; lane < args.items; lane += kLanes) Rows<1>(args, lane);
+  for (; lane + 3 * kLanes < items; lane += 4 * kLanes) Vectors<R, 4, Term>(rows, lane);
+  for (; lane + kLanes < items; lane += 2 * kLanes) Vectors<R, 2, Term>(rows, lane);
+  for (; lane < items; lane += kLanes) Vectors<R, 1, Term>(rows, lane);
+}
+
+// R sparse rows that differ in their terms, acc, scale and sums only.
+template <size_t R>
+inline void SparseRows(const SparseDotArgs* rows) {
+  if (rows->sign) return rows->taps ? Lanes<R, SignTerm<true>>(rows) : Lanes<R, SignTerm<false>>(rows);
+  switch (rows->planes) {
+    case 1: return Lanes<R, CodeTerm<1>>(rows);
+    case 2: return Lanes<R, CodeTerm<2>>(rows);
+    default: return Lanes<R, CodeTerm<4>>(rows);
+  }
 }
 
 }  // namespace

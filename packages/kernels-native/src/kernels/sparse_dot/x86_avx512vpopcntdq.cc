@@ -2,6 +2,6 @@
 
 namespace apb {
 
-void SparseDotX86Avx512Vpopcntdq(const SparseDotArgs& args) { AllRows(args); }
+void SparseDotX86Avx512Vpopcntdq(const SparseDotArgs& args) { SparseRows<1>(&args); }
 
 }  // namespace apb
