@@ -28,6 +28,7 @@
         "src/kernels/byte_dot/scalar.cc",
         "src/kernels/byte_gemm/scalar.cc",
         "src/kernels/copy_patches/scalar.cc",
+        "src/kernels/cut_panel/scalar.cc",
         "src/kernels/expand_signs/scalar.cc",
         "src/kernels/finish_rows/scalar.cc",
         "src/kernels/float_gemm/scalar.cc",
@@ -45,11 +46,13 @@
       "target_name": "apb_ops",
       "type": "static_library",
       "sources": [
+        "src/base/background.cc",
         "src/base/pool.cc",
         "src/bench/products.cc",
         "src/bench/race.cc",
         "src/kernels/select.cc",
         "src/ops/activation.cc",
+        "src/ops/arena.cc",
         "src/ops/bit_layer.cc",
         "src/ops/buffer.cc",
         "src/ops/byte_layer.cc",
@@ -63,11 +66,16 @@
         "src/ops/integer.cc",
         "src/ops/layer.cc",
         "src/ops/layout.cc",
+        "src/ops/lines.cc",
+        "src/ops/network.cc",
         "src/ops/panel.cc",
+        "src/ops/placement.cc",
         "src/ops/pool.cc",
         "src/ops/product.cc",
+        "src/ops/program.cc",
         "src/ops/quantized.cc",
         "src/ops/run.cc",
+        "src/ops/runs.cc",
         "src/ops/sparse.cc",
         "src/ops/types.cc",
         "src/ops/weights.cc",
@@ -84,7 +92,10 @@
     },
     {
       "target_name": "apb_kernels",
-      "sources": ["src/addon.cc", "src/napi/bench.cc", "src/napi/handles.cc", "src/napi/values.cc"],
+      "sources": [
+        "src/addon.cc", "src/napi/bench.cc", "src/napi/errors.cc", "src/napi/handles.cc", "src/napi/pending.cc",
+        "src/napi/program.cc", "src/napi/values.cc"
+      ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       # The last one: in a worker that is being ended nothing can be thrown, and trying to would end the process.
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
@@ -124,6 +135,7 @@
             "src/kernels/quantize/x86_avx2.cc",
             "src/kernels/quantize_bytes/x86_avx2.cc",
             "src/kernels/scale_row/x86_avx2.cc",
+            "src/kernels/cut_panel/x86_avx2.cc",
             "src/kernels/sparse_dot/x86_avx2.cc",
             "src/kernels/transpose/x86_avx2.cc"
           ],
@@ -138,6 +150,8 @@
             "src/kernels/bit_gemm/x86_avx512vpopcntdq.cc", "src/kernels/ceiling/x86_avx512vpopcntdq.cc", "src/kernels/paper/x86_avx512vpopcntdq.cc",
             "src/kernels/byte_dot/x86_avx512vpopcntdq.cc",
             "src/kernels/copy_patches/x86_avx512vpopcntdq.cc",
+            "src/kernels/cut_panel/x86_avx512vpopcntdq.cc",
+            "src/kernels/finish_panel/x86_avx512vpopcntdq.cc",
             "src/kernels/expand_signs/x86_avx512vpopcntdq.cc",
             "src/kernels/finish_rows/x86_avx512vpopcntdq.cc",
             "src/kernels/float_gemm/x86_avx512vpopcntdq.cc",
@@ -180,6 +194,7 @@
             "src/kernels/expand_signs/arm_neon.cc",
             "src/kernels/float_gemm/arm_neon.cc",
             "src/kernels/quantize/arm_neon.cc",
+            "src/kernels/cut_panel/arm_neon.cc",
             "src/kernels/sparse_dot/arm_neon.cc"
           ]
         }

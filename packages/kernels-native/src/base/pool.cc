@@ -10,7 +10,7 @@
 #include <system_error>
 #include <thread>
 
-#include "base/module.h"
+#include "base/shared.h"
 
 namespace apb {
 namespace {
@@ -187,24 +187,6 @@ void Pool::Leave(Call& call) {
   if (--call.helpers == 0 && sleeping) call.done.notify_one();
 }
 
-// Never destroyed: its threads run until the process ends, and at no moment is it safe to join them.
-std::atomic<Pool*> shared{nullptr};
-std::once_flag prepared;
-
-Pool& Shared() {
-  std::call_once(prepared, [] {
-    PinModule();
-    // The child of a fork has none of the threads, and maybe a locked mutex.
-    OnFork([] { shared = nullptr; });
-  });
-  Pool* pool = shared.load(std::memory_order_acquire);
-  if (pool) return *pool;
-  auto* const made = new Pool;
-  if (shared.compare_exchange_strong(pool, made)) return *made;
-  delete made;  // another thread was faster
-  return *pool;
-}
-
 }  // namespace
 
 namespace internal {
@@ -216,7 +198,7 @@ void RunShared(std::size_t threads, std::size_t tasks, void (*call)(void* task, 
   }
   threads = std::min({threads, tasks, kMostThreads});
   Call shared_call(threads, tasks, call, task);
-  Shared().Run(threads, shared_call);
+  Shared<Pool>().Run(threads, shared_call);
   if (shared_call.error) std::rethrow_exception(shared_call.error);
 }
 

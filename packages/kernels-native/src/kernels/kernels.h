@@ -11,7 +11,9 @@
 #include "kernels/byte_gemm/op.h"
 #include "kernels/copy_patches/op.h"
 #include "kernels/ceiling/op.h"
+#include "kernels/cut_panel/op.h"
 #include "kernels/expand_signs/op.h"
+#include "kernels/finish_panel/op.h"
 #include "kernels/finish_rows/op.h"
 #include "kernels/float_gemm/op.h"
 #include "kernels/paper/op.h"
@@ -34,12 +36,14 @@ struct Kernels {
   ByteDot* byte_dot = nullptr;
   FinishRows* finish_rows = nullptr;
   CopyPatches* copy_patches = nullptr;
+  CutPanel* cut_panel = nullptr;
   ExpandSigns* expand_signs = nullptr;
   Quantize* quantize = nullptr;
   QuantizeBytes* quantize_bytes = nullptr;
   SparseDot* sparse_dot = nullptr;
   ScaleRow* scale_row = nullptr;
-  ScalePanel* scale_panel = nullptr;  // optional
+  ScalePanel* scale_panel = nullptr;    // optional
+  FinishPanel* finish_panel = nullptr;  // optional
   Transpose* transpose = nullptr;
   // For benchmarks only.
   Ceiling* ceiling = nullptr;

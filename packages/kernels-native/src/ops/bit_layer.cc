@@ -20,16 +20,18 @@ struct Channels {
 // Works on one tile of output positions after another; a thread has its own.
 class TileWorker {
  public:
-  TileWorker(const Kernels& kernels, const Buffer& x, const Weights& weights, const Window& window)
+  TileWorker(const Kernels& kernels, const BitInput& input, const Weights& weights, const Window& window)
       : kernels_(kernels),
         weights_(weights),
-        encoding_(x.encoding()),
-        source_(x, weights, window, kTileRows),
+        window_(window),
+        input_(input),
+        encoding_(input.x.encoding()),
         inside_sums_(kernels, weights, encoding_),
-        panel_(PanelBytes(kernels, encoding_.bits, weights.k)),
+        panel_(AlignedArray<std::uint8_t>::Zeros(PanelBytes(kernels, encoding_.bits, weights.k))),
         ones_(encoding_.sign ? 0 : LaneWords(kernels, weights.k) * kPanel * (kernels.lane_bits / 8)) {
-    std::fill(panel_.data(), panel_.data() + panel_.size(), std::uint8_t{0});
     std::fill(ones_.data(), ones_.data() + ones_.size(), std::uint8_t{0xff});
+    for (std::size_t group = 0; input.lines && group < weights.groups; ++group)
+      pieces_.push_back(input.lines->PiecesOf(weights, group));
   }
 
   // Calls visit(channels, acc) with the exact products [count][kTileRows] of every panel of channels.
@@ -66,11 +68,31 @@ class TileWorker {
   }
 
   void Pack(const Tile& tile, std::size_t group) {
-    PackPanel(kernels_, source_.Of(tile, group), tile.rows(), encoding_.bits, weights_.k, panel_.data());
+    if (input_.lines)
+      Cut(tile, group);
+    else
+      PackPanel(kernels_, input_.x.words() + tile.first * input_.x.words_per_row(), tile.rows(), encoding_.bits,
+                weights_.k, panel_.data());
     tile_ = {panel_.data(), tile.rows(), encoding_.bits, encoding_.sign, nullptr};
     if (encoding_.sign) return;
     FillTerms(kernels_, weights_.weight_bits, tile_, weights_.k, ones_.data(), terms_);
     tile_.terms = terms_;
+  }
+
+  // Positions on one line of outputs at a time.
+  void Cut(const Tile& tile, std::size_t group) {
+    const std::size_t columns = window_.x.outputs(), lines = window_.y.outputs(), bytes = kernels_.lane_bits / 8;
+    const std::vector<Piece>& pieces = pieces_[group];
+    const bool whole = weights_.tap_channels() % kernels_.lane_bits == 0;
+    for (std::size_t i = 0; i < tile.rows();) {
+      const std::size_t position = tile.first + i, column = position % columns, line = position / columns;
+      const std::size_t count = std::min(tile.rows() - i, columns - column);
+      const auto* from = static_cast<const std::uint8_t*>(input_.lines->words());
+      kernels_.cut_panel({from + input_.lines->At(line / lines, line % lines, column) * bytes, input_.lines->plane(),
+                          pieces.data(), pieces.size(), whole, encoding_.bits, LaneWords(kernels_, weights_.k),
+                          panel_.data() + i * bytes, count});
+      i += count;
+    }
   }
 
   // Takes back what signs of taps outside the picture, whose bits are 0, were counted for.
@@ -84,8 +106,10 @@ class TileWorker {
 
   const Kernels& kernels_;
   const Weights& weights_;
+  const Window& window_;
+  const BitInput& input_;
   const Encoding encoding_;
-  BitRows source_;
+  std::vector<std::vector<Piece>> pieces_;  // of every group
   InsideSums inside_sums_;
   AlignedArray<std::uint8_t> panel_, ones_;
   ActivationTile tile_{};
@@ -161,12 +185,79 @@ void Turn(const Kernels& kernels, const void* from, std::size_t channels, std::s
                      static_cast<std::uint32_t*>(to), stride});
 }
 
-}  // namespace
+FinishPanelArgs::Activation KindOf(Activation::Kind kind) {
+  switch (kind) {
+    case Activation::Kind::kRelu: return FinishPanelArgs::Activation::kRelu;
+    case Activation::Kind::kClamp: return FinishPanelArgs::Activation::kClamp;
+    case Activation::Kind::kPrelu: return FinishPanelArgs::Activation::kPrelu;
+    case Activation::Kind::kNone: break;
+  }
+  return FinishPanelArgs::Activation::kNone;
+}
 
-void RunBitLayer(const Kernels& kernels, const Epilogue& epilogue, const Buffer& x, const Weights& weights,
-                 const Window& window, const Buffer* residual, Buffer& out) {
-  TileWorker worker(kernels, x, weights, window);
-  const Scaler scaler(kernels, weights, x.encoding(), worker);
+// Writes the outputs of one panel of channels after another, by the kernel for that.
+class PanelFinisher {
+ public:
+  PanelFinisher(const Kernels& kernels, const Epilogue& epilogue, const Buffer* residual, Buffer& out)
+      : kernels_(kernels), epilogue_(epilogue), residual_(residual), out_(out) {
+    if (epilogue.quantizer) planes_ = AlignedArray<std::uint32_t>::Zeros(out.words_per_row() * 2 * kTileRows);
+  }
+
+  // Whether there is such a kernel for this layer: panels of a group must not share a word of planes.
+  static bool Fits(const Kernels& kernels, const Weights& weights, const Buffer& out) {
+    return kernels.finish_panel && !out.is_bytes() && (weights.groups == 1 || weights.rows_per_group() % kPanel == 0);
+  }
+
+  // products: [channels][kTileRows]
+  void Panel(const Channels& channels, const Tile& tile, const float* products) {
+    const std::size_t n = channels.first, k = out_.k();
+    FinishPanelArgs args = {};
+    args.products = products;
+    args.channels = channels.count;
+    args.rows = tile.rows();
+    args.scale = epilogue_.scale.data() + n;
+    args.shift = epilogue_.shift.data() + n;
+    args.residual = residual_ ? residual_->floats() + tile.first * k + n : nullptr;
+    args.residual_stride = args.out_stride = k;
+    args.activation = KindOf(epilogue_.activation.kind);
+    args.min = epilogue_.activation.min;
+    args.max = epilogue_.activation.max;
+    args.slopes = epilogue_.activation.slopes.empty() ? nullptr : epilogue_.activation.slopes.data() + n;
+    if (epilogue_.quantizer) {
+      const Quantizer& q = *epilogue_.quantizer;
+      args.sign = q.encoding.sign;
+      args.bits = q.encoding.bits;
+      args.lo = q.lo;
+      args.hi = q.hi;
+      args.inv = q.inv;
+      args.planes = planes_.data() + n / 32 * kTileRows;
+      args.plane = out_.words_per_plane() * 2 * kTileRows;
+      args.first_bit = static_cast<unsigned>(n % 32);
+    } else {
+      args.out = out_.floats() + tile.first * k + n;
+    }
+    kernels_.finish_panel(args);
+  }
+
+  // Once all panels of a tile are done: planes go to their rows.
+  void Finish(const Tile& tile) {
+    if (!epilogue_.quantizer) return;
+    const std::size_t words = out_.words_per_row() * 2;
+    auto* to = reinterpret_cast<std::uint32_t*>(out_.words()) + tile.first * words;
+    kernels_.transpose({planes_.data(), kTileRows, words, tile.rows(), to, words});
+  }
+
+ private:
+  const Kernels& kernels_;
+  const Epilogue& epilogue_;
+  const Buffer* residual_;
+  Buffer& out_;
+  AlignedArray<std::uint32_t> planes_;  // of a tile, [planes][words of 32 bits][kTileRows]
+};
+
+// Row by row, by kernels that every instruction set has.
+void RunByRows(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights, const Window& window,
+               TileWorker& worker, const Scaler& scaler, const Buffer* residual, Buffer& out) {
   AlignedArray<float> products(kTileRows * weights.rows);  // [row][channel]
   ForEachTile(window, kTileRows, [&](const Tile& tile) {
     worker.ForEachPanel(tile, [&](const Channels& channels, const std::int32_t* acc) {
@@ -178,9 +269,33 @@ void RunBitLayer(const Kernels& kernels, const Epilogue& epilogue, const Buffer&
   });
 }
 
+}  // namespace
+
+BitInput::BitInput(const Kernels& kernels, const Buffer& x, const Weights& weights, const Window& window) : x(x) {
+  if (!LieInMemory(window, weights)) lines.emplace(kernels, x, window);
+}
+
+void RunBitLayer(const Kernels& kernels, const Epilogue& epilogue, const BitInput& input, const Weights& weights,
+                 const Window& window, const Buffer* residual, Buffer& out) {
+  TileWorker worker(kernels, input, weights, window);
+  const Scaler scaler(kernels, weights, input.x.encoding(), worker);
+  if (!PanelFinisher::Fits(kernels, weights, out))
+    return RunByRows(kernels, epilogue, weights, window, worker, scaler, residual, out);
+  PanelFinisher finisher(kernels, epilogue, residual, out);
+  ForEachTile(window, kTileRows, [&](const Tile& tile) {
+    worker.ForEachPanel(tile, [&](const Channels& channels, const std::int32_t* acc) {
+      alignas(64) float y[kPanel * kTileRows];
+      scaler.Panel(channels, acc, y);
+      finisher.Panel(channels, tile, y);
+    });
+    finisher.Finish(tile);
+  });
+}
+
 void RunBitProducts(const Kernels& kernels, const Buffer& x, const Weights& weights, std::int32_t* out) {
   const Window window = MatrixWindow(x.rows());
-  TileWorker worker(kernels, x, weights, window);
+  const BitInput input(kernels, x, weights, window);
+  TileWorker worker(kernels, input, weights, window);
   ForEachTile(window, kTileRows, [&](const Tile& tile) {
     worker.ForEachPanel(tile, [&](const Channels& channels, const std::int32_t* acc) {
       Turn(kernels, acc, channels.count, tile.rows(), out + tile.first * weights.rows + channels.first,

@@ -54,23 +54,24 @@ void ExportBytes(const Buffer& buffer, std::uint32_t* canonical) {
 
 }  // namespace
 
-Buffer::Buffer(Shape shape, std::optional<Encoding> encoding)
-    : shape_(std::move(shape)), encoding_(encoding), rows_(1), k_(1) {
-  SizeOf(shape_);
+Buffer::Buffer(Shape shape, std::optional<Encoding> encoding, void* memory)
+    : shape_(std::move(shape)), encoding_(encoding), data_(memory) {
+  const std::size_t values = SizeOf(shape_);
   if (!shape_.empty()) {
     rows_ = SizeOf(Shape(shape_.begin(), shape_.end() - 1));
     k_ = shape_.back();
+  } else if (encoding_) {
+    throw ContractError("planes need at least one axis");
   }
-  if (!encoding_) {
-    floats_ = AlignedArray<float>(size());
-    return;
-  }
-  if (shape_.empty()) throw ContractError("planes need at least one axis");
-  if (is_bytes()) {
-    codes_ = AlignedArray<std::uint8_t>(size());
-    return;
-  }
-  words_ = AlignedArray<std::uint64_t>(SizeOf({rows_, words_per_row()}));
+  if (is_float())
+    bytes_ = values * sizeof(float);
+  else
+    bytes_ = is_bytes() ? values : SizeOf({rows_, words_per_row()}) * sizeof(std::uint64_t);
+}
+
+Buffer::Buffer(Shape shape, std::optional<Encoding> encoding) : Buffer(std::move(shape), encoding, nullptr) {
+  own_ = AlignedArray<std::uint8_t>(bytes_);
+  data_ = own_.data();
 }
 
 const Encoding& Buffer::encoding() const {
@@ -82,7 +83,7 @@ float* Buffer::floats() { return const_cast<float*>(static_cast<const Buffer*>(t
 
 const float* Buffer::floats() const {
   if (encoding_) throw ContractError("a float buffer is needed, " + ToString(shape_) + " holds planes");
-  return floats_.data();
+  return static_cast<const float*>(data_);
 }
 
 std::uint64_t* Buffer::words() {
@@ -91,14 +92,14 @@ std::uint64_t* Buffer::words() {
 
 const std::uint64_t* Buffer::words() const {
   encoding();
-  return words_.data();
+  return static_cast<const std::uint64_t*>(data_);
 }
 
 std::uint8_t* Buffer::codes() { return const_cast<std::uint8_t*>(static_cast<const Buffer*>(this)->codes()); }
 
 const std::uint8_t* Buffer::codes() const {
   encoding();
-  return codes_.data();
+  return static_cast<const std::uint8_t*>(data_);
 }
 
 std::size_t CanonicalWords(const Buffer& buffer) {

@@ -15,8 +15,11 @@ namespace apb {
 // Codes of 8 bits lie as bytes, [rows][k]: processors multiply bytes faster than eight planes.
 class Buffer {
  public:
-  // Uninitialised memory. Throws ContractError when planes have no axis or the size overflows.
+  // Both throw ContractError when planes have no axis or the size overflows.
+  // Uninitialised memory of its own.
   Buffer(Shape shape, std::optional<Encoding> encoding);
+  // On memory of someone else, bytes() long, aligned to kAlignment, which must outlive the buffer.
+  Buffer(Shape shape, std::optional<Encoding> encoding, void* memory);
 
   const Shape& shape() const { return shape_; }
   bool is_float() const { return !encoding_; }
@@ -24,7 +27,7 @@ class Buffer {
   std::size_t rows() const { return rows_; }
   std::size_t k() const { return k_; }
   std::size_t size() const { return rows_ * k_; }
-  std::size_t bytes() const { return floats_.bytes() + words_.bytes() + codes_.bytes(); }
+  std::size_t bytes() const { return bytes_; }
 
   // Throw ContractError on a buffer of the other kind.
   const Encoding& encoding() const;
@@ -41,11 +44,11 @@ class Buffer {
  private:
   Shape shape_;
   std::optional<Encoding> encoding_;
-  std::size_t rows_;
-  std::size_t k_;
-  AlignedArray<float> floats_;
-  AlignedArray<std::uint64_t> words_;
-  AlignedArray<std::uint8_t> codes_;
+  std::size_t rows_ = 1;
+  std::size_t k_ = 1;
+  std::size_t bytes_;
+  AlignedArray<std::uint8_t> own_;  // empty on memory of someone else
+  void* data_;
 };
 
 // Between codes here and the contract's canonical ones, [bits][rows][words of 32 bits]. The array has

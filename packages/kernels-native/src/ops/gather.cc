@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "ops/copy_bits.h"
-
 namespace apb {
 namespace {
 
@@ -12,11 +10,6 @@ namespace {
 bool IsPointwise(const Axis& a) {
   return a.taps == 1 && a.outputs() == a.size && a.spans.front().start == 0 &&
          a.spans.back().start == static_cast<std::ptrdiff_t>(a.size) - 1;
-}
-
-// Whether rows are the input's own.
-bool LieInMemory(const Window& window, const Weights& weights) {
-  return weights.groups == 1 && IsPointwise(window.y) && IsPointwise(window.x);
 }
 
 // Calls visit(index of the first tap inside, index of its input pixel) for every row of taps inside the
@@ -49,6 +42,10 @@ const float* ValuesOf(const Buffer& x, float) { return x.floats(); }
 const std::uint8_t* ValuesOf(const Buffer& x, std::uint8_t) { return x.codes(); }
 
 }  // namespace
+
+bool LieInMemory(const Window& window, const Weights& weights) {
+  return weights.groups == 1 && IsPointwise(window.y) && IsPointwise(window.x);
+}
 
 template <typename Value>
 DenseRows<Value>::DenseRows(const Kernels& kernels, const Buffer& x, const Weights& weights, const Window& window, std::size_t most)
@@ -108,32 +105,5 @@ void DenseRows<Value>::Gather(const Patch& patch, std::size_t group, Value* to) 
 
 template class DenseRows<float>;
 template class DenseRows<std::uint8_t>;
-
-BitRows::BitRows(const Buffer& x, const Weights& weights, const Window& window, std::size_t most)
-    : x_(x), weights_(weights), window_(window), words_((weights.k + 63) / 64) {
-  if (!LieInMemory(window, weights))
-    rows_ = AlignedArray<std::uint64_t>(std::min(most, window.positions()) * x.encoding().bits * words_);
-}
-
-const std::uint64_t* BitRows::Of(const Tile& tile, std::size_t group) {
-  if (rows_.size() == 0) return x_.words() + tile.first * x_.words_per_row();
-  const std::size_t stride = x_.encoding().bits * words_;
-  std::fill(rows_.data(), rows_.data() + tile.rows() * stride, 0);
-  for (std::size_t i = 0; i < tile.rows(); ++i) Gather(tile.patches[i], group, rows_.data() + i * stride);
-  return rows_.data();
-}
-
-void BitRows::Gather(const Patch& patch, std::size_t group, std::uint64_t* to) const {
-  const std::size_t channels = weights_.tap_channels();
-  const std::size_t wide = x_.words_per_plane();
-  const unsigned planes = x_.encoding().bits;
-  ForEachRow(window_, patch, [&](std::size_t tap, std::size_t pixel) {
-    for (std::size_t i = 0; i < patch.x.inside.count(); ++i) {
-      const std::uint64_t* from = x_.words() + (pixel + i * window_.x.dilation) * x_.words_per_row();
-      for (unsigned p = 0; p < planes; ++p)
-        CopyBits(from + p * wide, group * channels, to + p * words_, (tap + i) * channels, channels);
-    }
-  });
-}
 
 }  // namespace apb

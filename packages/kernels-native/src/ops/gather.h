@@ -60,21 +60,8 @@ class DenseRows {
 using FloatRows = DenseRows<float>;
 using ByteRows = DenseRows<std::uint8_t>;
 
-// The same for planes: rows of [planes][words of k bits]; bits of taps outside are 0.
-class BitRows {
- public:
-  BitRows(const Buffer& x, const Weights& weights, const Window& window, std::size_t most);
-  const std::uint64_t* Of(const Tile& tile, std::size_t group);
-
- private:
-  void Gather(const Patch& patch, std::size_t group, std::uint64_t* to) const;
-
-  const Buffer& x_;
-  const Weights& weights_;
-  const Window& window_;
-  const std::size_t words_;  // of one plane of a row
-  AlignedArray<std::uint64_t> rows_;
-};
+// Whether output positions see exactly the input pixels of the same index, all channels: rows are the input's own.
+bool LieInMemory(const Window& window, const Weights& weights);
 
 }  // namespace apb
 

@@ -66,25 +66,35 @@ void ForEachPart(const Kernels& kernels, const Weights& weights, const Window& w
   });
 }
 
+// The layer on all positions of the window, shapes checked.
+void RunChecked(const Kernels& kernels, const Epilogue& epilogue, const Buffer& x, const Weights& weights,
+                const Window& window, const Buffer* residual, Buffer& out) {
+  CheckEpilogue(epilogue, residual, out);
+  if (x.is_float() || x.is_bytes()) {
+    const auto layer = x.is_float() ? RunFloatLayer : RunByteLayer;
+    return ForEachPart(kernels, weights, window, [&](const Window& part) {
+      layer(kernels, epilogue, x, weights, part, residual, out);
+    });
+  }
+  const BitInput input(kernels, x, weights, window);
+  ForEachPart(kernels, weights, window, [&](const Window& part) {
+    RunBitLayer(kernels, epilogue, input, weights, part, residual, out);
+  });
+}
+
 }  // namespace
 
 void RunLayer(const Kernels& kernels, const Epilogue& epilogue, bool convolution, const Buffer& x,
               const Weights& weights, const Buffer* residual, Buffer& out) {
-  const auto layer = x.is_float() ? RunFloatLayer : x.is_bytes() ? RunByteLayer : RunBitLayer;
   if (!convolution) {
     CheckMatrix(x, weights);
     ExpectShape(out.shape(), {x.rows(), weights.rows}, "the output of gemm");
-    CheckEpilogue(epilogue, residual, out);
-    return ForEachPart(kernels, weights, MatrixWindow(x.rows()), [&](const Window& part) {
-      layer(kernels, epilogue, x, weights, part, residual, out);
-    });
+    return RunChecked(kernels, epilogue, x, weights, MatrixWindow(x.rows()), residual, out);
   }
   const Window window = CheckPictures(x, weights);
   ExpectShape(out.shape(), {window.batch, window.y.outputs(), window.x.outputs(), weights.rows},
               "the output of this convolution");
-  CheckEpilogue(epilogue, residual, out);
-  ForEachPart(kernels, weights, window,
-              [&](const Window& part) { layer(kernels, epilogue, x, weights, part, residual, out); });
+  RunChecked(kernels, epilogue, x, weights, window, residual, out);
 }
 
 void RunGemmInt(const Kernels& kernels, const Buffer& x, const Weights& weights, std::int32_t* out,

@@ -1,0 +1,82 @@
+#include "ops/lines.h"
+
+#include <algorithm>
+
+#include "base/pool.h"
+#include "ops/panel.h"
+
+namespace apb {
+
+Steps::Steps(const Axis& axis)
+    : stride(axis.outputs() > 1 ? static_cast<std::size_t>(axis.spans[1].start - axis.spans[0].start) : 1),
+      before(static_cast<std::size_t>(-axis.spans[0].start)),
+      padded((axis.outputs() - 1) * stride + (axis.taps - 1) * axis.dilation + 1) {}
+
+BitLines::BitLines(const Kernels& kernels, const Buffer& x, const Window& window)
+    : kernels_(kernels),
+      window_(window),
+      y_(window.y),
+      x_(window.x),
+      planes_(x.encoding().bits),
+      channel_words_(LaneWords(kernels, x.k())),
+      columns_((x_.padded + x_.stride - 1) / x_.stride),
+      words_(AlignedArray<std::uint8_t>::Zeros(At(window.batch, 0, 0) * (kernels.lane_bits / 8))) {
+  ParallelRows(kernels.threads, window.batch * window.y.size, window.x.size * x.words_per_row(),
+               [&](std::size_t first, std::size_t count) {
+                 for (std::size_t i = first; i < first + count; ++i) Turn(x, i / window.y.size, i % window.y.size);
+               });
+}
+
+// Turns one line of one picture.
+void BitLines::Turn(const Buffer& x, std::size_t picture, std::size_t line) {
+  const std::size_t padded_line = line + y_.before;
+  if (padded_line >= y_.padded) return;
+  const std::size_t halves = 64 / kernels_.lane_bits, row = x.words_per_row() * halves;
+  const std::size_t pixels = (picture * window_.y.size + line) * window_.x.size;
+  for (std::size_t residue = 0; residue < x_.stride; ++residue) {
+    // The first column of this residue that is inside the picture.
+    const std::size_t skipped = residue >= x_.before ? 0 : (x_.before - residue + x_.stride - 1) / x_.stride;
+    const std::size_t column = skipped * x_.stride + residue - x_.before;
+    const std::size_t end = std::min(window_.x.size, x_.padded - std::min(x_.padded, x_.before));
+    if (column >= end) continue;
+    const std::size_t count = (end - column + x_.stride - 1) / x_.stride;
+    const std::size_t to =
+        ((picture * y_.padded + padded_line) * x_.stride + residue) * planes_ * plane() + skipped;
+    for (unsigned p = 0; p < planes_; ++p) {
+      const std::size_t from = (pixels + column) * row + p * x.words_per_plane() * halves;
+      if (kernels_.lane_bits == 32) {
+        kernels_.transpose({reinterpret_cast<const std::uint32_t*>(x.words()) + from, x_.stride * row, count,
+                            channel_words_, reinterpret_cast<std::uint32_t*>(words_.data()) + to + p * plane(),
+                            columns_});
+        continue;
+      }
+      std::uint64_t* out = reinterpret_cast<std::uint64_t*>(words_.data()) + to + p * plane();
+      for (std::size_t w = 0; w < channel_words_; ++w)
+        for (std::size_t i = 0; i < count; ++i) out[w * columns_ + i] = x.words()[from + i * x_.stride * row + w];
+    }
+  }
+}
+
+std::vector<Piece> BitLines::PiecesOf(const Weights& weights, std::size_t group) const {
+  const std::size_t channels = weights.tap_channels(), bits = kernels_.lane_bits;
+  std::vector<Piece> pieces;
+  for (std::size_t k = 0; k < weights.k;) {
+    const std::size_t tap = k / channels, channel = group * channels + k % channels;
+    const std::size_t run = std::min({bits - k % bits, channels - k % channels, bits - channel % bits});
+    const std::size_t down = tap / window_.x.taps * window_.y.dilation;
+    const std::size_t right = tap % window_.x.taps * window_.x.dilation;
+    const std::size_t line = (down * x_.stride + right % x_.stride) * planes_ * plane();
+    Piece piece = {};
+    piece.from = line + channel / bits * columns_ + right / x_.stride;
+    piece.mask = run == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << run) - 1;
+    piece.word = static_cast<std::uint32_t>(k / bits);
+    piece.right = static_cast<std::uint8_t>(channel % bits);
+    piece.left = static_cast<std::uint8_t>(k % bits);
+    piece.first = k % bits == 0;
+    pieces.push_back(piece);
+    k += run;
+  }
+  return pieces;
+}
+
+}  // namespace apb

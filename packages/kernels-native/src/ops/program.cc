@@ -1,0 +1,56 @@
+#include "ops/program.h"
+
+#include <chrono>
+#include <utility>
+
+namespace apb {
+namespace {
+
+Network Checked(Network network) {
+  CheckNetwork(network);
+  return network;
+}
+
+}  // namespace
+
+Program::Program(const Kernels& kernels, Network network)
+    : kernels_(kernels), network_(Checked(std::move(network))), clocks_(new Clock[network_.steps.size()]) {
+  for (const Step& step : network_.steps) done_by_layout_.push_back(KeepsBytes(network_, step));
+}
+
+std::size_t Program::weight_bytes() const {
+  std::size_t bytes = 0;
+  for (const Weights& weights : network_.weights) bytes += weights.bytes();
+  return bytes;
+}
+
+std::shared_ptr<const Layout> Program::LayoutFor(std::size_t batch) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!last_ || last_->batch != batch) last_ = std::make_shared<const Layout>(LayOut(network_, batch));
+  return last_;
+}
+
+void Program::RunStep(std::size_t i, std::size_t threads, Arena& arena) {
+  using std::chrono::steady_clock;
+  const auto begin = steady_clock::now();
+  if (!done_by_layout_[i]) {
+    Kernels kernels = kernels_;
+    kernels.threads = threads;
+    Run(kernels, network_.steps[i].op, arena.operands(i));
+  }
+  const auto time = std::chrono::duration_cast<std::chrono::nanoseconds>(steady_clock::now() - begin);
+  clocks_[i].nanoseconds.fetch_add(static_cast<std::uint64_t>(time.count()), std::memory_order_relaxed);
+  clocks_[i].runs.fetch_add(1, std::memory_order_relaxed);
+}
+
+std::vector<StepTime> Program::times() const {
+  std::vector<StepTime> times;
+  for (std::size_t i = 0; i < steps(); ++i) {
+    const std::uint64_t runs = clocks_[i].runs.load(std::memory_order_relaxed);
+    const std::uint64_t nanoseconds = clocks_[i].nanoseconds.load(std::memory_order_relaxed);
+    times.push_back({runs, runs > 0 ? static_cast<double>(nanoseconds) / 1000 / static_cast<double>(runs) : 0});
+  }
+  return times;
+}
+
+}  // namespace apb

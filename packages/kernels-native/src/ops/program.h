@@ -1,0 +1,60 @@
+// A network made ready: carries out its steps on an arena, and knows how long they take.
+#ifndef APB_OPS_PROGRAM_H_
+#define APB_OPS_PROGRAM_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "kernels/kernels.h"
+#include "ops/arena.h"
+#include "ops/network.h"
+
+namespace apb {
+
+// Over all runs so far.
+struct StepTime {
+  std::uint64_t runs;
+  double us;  // mean, 0 without runs
+};
+
+// Every function may be called from any thread.
+class Program {
+ public:
+  // Throws ContractError when the network does not hold together.
+  Program(const Kernels& kernels, Network network);
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  const Network& network() const { return network_; }
+  std::size_t threads() const { return kernels_.threads; }
+  std::size_t steps() const { return network_.steps.size(); }
+  // Of all weights.
+  std::size_t weight_bytes() const;
+  // Remembers the one of the last batch. Throws ContractError when a size overflows.
+  std::shared_ptr<const Layout> LayoutFor(std::size_t batch);
+
+  // Step i, on at most `threads` threads, which change no bit of the result. The arena is laid out for this network.
+  // Throws ContractError when the step's operands do not fit together.
+  void RunStep(std::size_t i, std::size_t threads, Arena& arena);
+
+  std::vector<StepTime> times() const;
+
+ private:
+  struct Clock {
+    std::atomic<std::uint64_t> runs{0}, nanoseconds{0};
+  };
+
+  const Kernels kernels_;
+  const Network network_;
+  const std::unique_ptr<Clock[]> clocks_;  // of each step
+  std::vector<bool> done_by_layout_;       // steps whose output lies where their input does
+  std::mutex mutex_;
+  std::shared_ptr<const Layout> last_;  // guarded by the mutex
+};
+
+}  // namespace apb
+
+#endif  // APB_OPS_PROGRAM_H_

@@ -1,0 +1,201 @@
+#include "ops/runs.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "base/background.h"
+
+namespace apb {
+namespace {
+
+// Returns whether all values are finite.
+bool Copy(const float* from, float* to, std::size_t size) {
+  bool finite = true;
+  for (std::size_t i = 0; i < size; ++i) {
+    to[i] = from[i];
+    finite &= std::isfinite(to[i]);
+  }
+  return finite;
+}
+
+// Counts a run among those at work as long as it lives.
+class AtWork {
+ public:
+  explicit AtWork(Load& load) : load_(load) { load_.running.fetch_add(1, std::memory_order_relaxed); }
+  ~AtWork() { load_.running.fetch_sub(1, std::memory_order_relaxed); }
+  AtWork(const AtWork&) = delete;
+  AtWork& operator=(const AtWork&) = delete;
+
+ private:
+  Load& load_;
+};
+
+}  // namespace
+
+Runs::Runs(std::shared_ptr<Program> program, std::shared_ptr<Load> load)
+    : program_(std::move(program)),
+      load_(std::move(load)),
+      most_(program_->threads()),
+      weight_bytes_(program_->weight_bytes()) {}
+
+std::shared_ptr<Run> Runs::Start(std::size_t batch, const float* values, std::size_t size,
+                                 std::function<void()> done) {
+  const Network& network = program_->network();
+  const std::size_t expected = SizeOf(network.values[network.input].ShapeFor(batch));
+  if (batch < 1 || size != expected)
+    throw ContractError("a batch of " + std::to_string(batch) + " takes " + std::to_string(expected) +
+                        " values, got " + std::to_string(size));
+  auto run = std::make_shared<Run>();
+  run->layout_ = program_->LayoutFor(batch);
+  run->done_ = std::move(done);
+  const ArenaRef arena = Claim(batch);
+  if (!Take(values, size, *run, arena)) return nullptr;
+  Begin(run, arena);
+  return run;
+}
+
+void Runs::Stop() {
+  std::vector<ArenaRef> idle;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  stopped_.store(true, std::memory_order_relaxed);
+  idle.swap(idle_);
+  for (const ArenaRef& arena : idle) arena_bytes_.fetch_sub(arena->bytes(), std::memory_order_relaxed);
+}
+
+// Copies the input into the arena, or without one aside. Returns whether it is finite; if not, and after an exception,
+// the arena has been given back.
+bool Runs::Take(const float* values, std::size_t size, Run& run, const ArenaRef& arena) {
+  bool finite = false;
+  try {
+    if (!arena) run.staged_ = AlignedArray<float>(size);
+    finite = Copy(values, arena ? InputOf(*arena, run) : run.staged_.data(), size);
+  } catch (...) {
+    GiveBack(arena);
+    throw;
+  }
+  if (!finite) GiveBack(arena);
+  return finite;
+}
+
+// With an arena at once, without when its turn comes.
+void Runs::Begin(std::shared_ptr<Run> run, ArenaRef arena) {
+  if (!arena) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    arena = ClaimLocked(run->layout_->batch);  // one may be free by now
+    if (!arena) return waiting_.push_back(std::move(run));
+  }
+  try {
+    RunInBackground([self = shared_from_this(), run, arena] { self->Serve(run, arena); });
+  } catch (...) {
+    GiveBack(arena);
+    throw;
+  }
+}
+
+// Carries out a run, then those that wait, as long as there are any.
+void Runs::Serve(std::shared_ptr<Run> run, const ArenaRef& arena) {
+  for (; run; run = Next(arena)) {
+    CarryOut(*run, *arena);
+    const std::function<void()> done = std::move(run->done_);
+    run = nullptr;
+    done();
+  }
+}
+
+void Runs::CarryOut(Run& run, Arena& arena) {
+  try {
+    if (!Ended(run)) Compute(run, arena);
+  } catch (...) {
+    run.error_ = std::current_exception();
+  }
+  if (run.output_.data() == nullptr) run.Stop();
+  run.staged_ = AlignedArray<float>();
+}
+
+void Runs::Compute(Run& run, Arena& arena) {
+  const AtWork at_work(*load_);
+  const std::size_t turn = turns_.fetch_add(1, std::memory_order_relaxed);
+  float* const input = InputOf(arena, run);
+  if (run.staged_.size() > 0) std::memcpy(input, run.staged_.data(), run.staged_.bytes());
+  for (std::size_t i = 0; i < program_->steps(); ++i) {
+    if (Ended(run)) return;
+    program_->RunStep(i, Share(turn), arena);
+  }
+  const Buffer& result = arena.value(program_->network().output);
+  AlignedArray<float> output(result.size());
+  if (result.size() > 0) std::memcpy(output.data(), result.floats(), result.bytes());
+  run.output_ = std::move(output);
+}
+
+// Threads for the next step of a run. What cannot be divided goes to one run after the other.
+std::size_t Runs::Share(std::size_t turn) const {
+  const std::size_t threads = program_->threads();
+  const std::size_t running = std::max<std::size_t>(load_->running.load(std::memory_order_relaxed), 1);
+  const std::size_t more = turn % running < threads % running ? 1 : 0;
+  return std::max<std::size_t>(threads / running + more, 1);
+}
+
+bool Runs::Ended(const Run& run) const { return run.stopped() || stopped_.load(std::memory_order_relaxed); }
+
+// Where the input goes, after the arena has been laid out for this run.
+float* Runs::InputOf(Arena& arena, const Run& run) {
+  const std::size_t before = arena.bytes();
+  const auto count = [&] { arena_bytes_.fetch_add(arena.bytes() - before, std::memory_order_relaxed); };
+  try {
+    arena.Fit(program_->network(), run.layout_);
+  } catch (...) {
+    count();
+    throw;
+  }
+  count();
+  return arena.value(program_->network().input).floats();
+}
+
+Runs::ArenaRef Runs::Claim(std::size_t batch) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return ClaimLocked(batch);
+}
+
+// If possible one that is laid out for `batch`; null when as many as there may be are at work.
+Runs::ArenaRef Runs::ClaimLocked(std::size_t batch) {
+  if (claimed_ == most_) return nullptr;
+  if (idle_.empty()) idle_.push_back(std::make_shared<Arena>());
+  const auto fits = [&](const ArenaRef& arena) { return arena->layout() && arena->layout()->batch == batch; };
+  const auto found = std::find_if(idle_.begin(), idle_.end(), fits);
+  if (found != idle_.end()) std::swap(*found, idle_.back());
+  ArenaRef arena = std::move(idle_.back());
+  idle_.pop_back();
+  ++claimed_;
+  return arena;
+}
+
+void Runs::GiveBack(const ArenaRef& arena) {
+  if (!arena) return;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  GiveBackLocked(arena);
+}
+
+void Runs::GiveBackLocked(const ArenaRef& arena) {
+  --claimed_;
+  if (stopped_.load(std::memory_order_relaxed))
+    arena_bytes_.fetch_sub(arena->bytes(), std::memory_order_relaxed);
+  else
+    idle_.push_back(arena);
+}
+
+// The run whose turn it is. When none waits, null, and the arena has been given back.
+std::shared_ptr<Run> Runs::Next(const ArenaRef& arena) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (waiting_.empty()) {
+    GiveBackLocked(arena);
+    return nullptr;
+  }
+  std::shared_ptr<Run> next = std::move(waiting_.front());
+  waiting_.pop_front();
+  return next;
+}
+
+}  // namespace apb
