@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { writeModel } from '@apb/core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { onnxModel } from '../src/peers/onnx.js';
+import { encodeOnnx } from '../src/peers/onnx.js';
 import { smallModel } from './smallModel.js';
 
 const apb = join(import.meta.dirname, '../bin/apb.js');
@@ -116,14 +116,16 @@ describe('bench kernels', () => {
 describe('a model for a peer', () => {
   it('is the ONNX file that the format says', () => {
     const value = (name: string) => ({ name, type: 'float32' as const, dims: [300] });
-    const hex = Buffer.from(onnxModel('Relu', value('x'), value('y'))).toString('hex');
+    const nodes = [{ op: 'Relu', inputs: ['x'], outputs: ['y'] }];
+    const graph = { name: 'graph', inputs: [value('x')], outputs: [value('y')], constants: [], nodes };
+    const hex = Buffer.from(encodeOnnx(graph)).toString('hex');
     // Fields of onnx.proto3 (tag, length, content), as onnxruntime reads them.
     const shape = '12050a0308ac02'; // dim_value 300
     expect(hex).toBe(
       [
         '0808', // ir_version 8
-        '3a3f', // graph
-        '0a12' + '0a0178' + '120179' + '1a0452656c75' + '220452656c75', // node: x, y, name and operator Relu
+        '3a3c', // graph
+        '0a0f' + '0a0178' + '120179' + '1a0179' + '220452656c75', // node: x, y, its name y and operator Relu
         '12056772617068', // its name
         `5a10${'0a0178'}120b0a090801${shape}`, // input x, float32
         `6210${'0a0179'}120b0a090801${shape}`, // output y

@@ -1,49 +1,77 @@
 /** Element types of the ONNX format. */
-export const ONNX_TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6 } as const;
-type ElementType = keyof typeof ONNX_TYPES;
+const ELEMENT_TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6 } as const;
+export type OnnxElementType = keyof typeof ELEMENT_TYPES;
 
-/** A tensor of an ONNX model: its name, type and shape. */
+/** Attribute type: a list of integers. */
+const INTS = 7;
+
+/** Input or output of a graph. */
 export interface OnnxValue {
   readonly name: string;
-  readonly type: ElementType;
+  readonly type: OnnxElementType;
   readonly dims: readonly number[];
 }
 
+/** A constant; `data` row-major, little-endian. */
+export interface OnnxTensor extends OnnxValue {
+  readonly data: Uint8Array;
+}
+
+/** One operation of the standard operator set. */
+export interface OnnxNode {
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes?: Readonly<Record<string, readonly number[]>>;
+}
+
+export interface OnnxGraph {
+  readonly name: string;
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly OnnxValue[];
+  readonly constants: readonly OnnxTensor[];
+  /** Every input comes before its use. */
+  readonly nodes: readonly OnnxNode[];
+}
+
 /**
- * An ONNX model of one operator: output y of input x and, where given, a constant. The few fields it takes are written
- * by hand (onnx.proto3, IR version 8, opset 17), which saves the command line a protobuf library.
+ * An ONNX file. The few fields it takes are written by hand (onnx.proto3, IR version 8, opset 17), which saves the
+ * command line a protobuf library.
  */
-export function onnxModel(
-  operator: string,
-  input: OnnxValue,
-  output: OnnxValue,
-  constant?: OnnxValue & { readonly data: Uint8Array },
-): Uint8Array {
-  const inputs = constant ? [input, constant] : [input];
-  const node = join(
-    ...inputs.map(({ name }) => text(1, name)),
-    text(2, output.name),
-    text(3, operator),
-    text(4, operator),
-  );
+export function encodeOnnx({ name, inputs, outputs, constants, nodes }: OnnxGraph): Uint8Array {
   const graph = join(
-    field(1, node),
-    text(2, 'graph'),
-    ...(constant ? [field(5, tensorProto(constant))] : []),
-    field(11, valueInfo(input)),
-    field(12, valueInfo(output)),
+    ...nodes.map(node => field(1, nodeProto(node))),
+    text(2, name),
+    ...constants.map(constant => field(5, tensorProto(constant))),
+    ...inputs.map(value => field(11, valueInfo(value))),
+    ...outputs.map(value => field(12, valueInfo(value))),
   );
   return join(number(1, 8), field(7, graph), field(8, join(text(1, ''), number(2, 17))));
 }
 
-function tensorProto({ name, type, dims, data }: OnnxValue & { readonly data: Uint8Array }): Uint8Array {
+/** Names of nodes must differ, and those of their outputs do. */
+function nodeProto({ op, inputs, outputs, attributes = {} }: OnnxNode): Uint8Array {
+  return join(
+    ...inputs.map(name => text(1, name)),
+    ...outputs.map(name => text(2, name)),
+    text(3, outputs[0]),
+    text(4, op),
+    ...Object.entries(attributes).map(([name, values]) => field(5, intsAttribute(name, values))),
+  );
+}
+
+function intsAttribute(name: string, values: readonly number[]): Uint8Array {
+  return join(text(1, name), ...values.map(value => number(8, value)), number(20, INTS));
+}
+
+function tensorProto({ name, type, dims, data }: OnnxTensor): Uint8Array {
   const sizes = dims.map(dim => number(1, dim));
-  return join(...sizes, number(2, ONNX_TYPES[type]), text(8, name), field(9, data));
+  return join(...sizes, number(2, ELEMENT_TYPES[type]), text(8, name), field(9, data));
 }
 
 function valueInfo({ name, type, dims }: OnnxValue): Uint8Array {
   const shape = join(...dims.map(dim => field(1, number(1, dim))));
-  const tensorType = join(number(1, ONNX_TYPES[type]), field(2, shape));
+  const tensorType = join(number(1, ELEMENT_TYPES[type]), field(2, shape));
   return join(text(1, name), field(2, field(1, tensorType)));
 }
 

@@ -1,19 +1,7 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { KernelPeer, PeerProduct, ProductShape } from '@apb/kernels-native/bench';
-import { ONNX_TYPES, type OnnxValue, onnxModel } from './onnx.js';
-
-/** The parts of onnxruntime-node that are used; it is no dependency of this package. */
-interface Ort {
-  readonly InferenceSession: { create(model: Uint8Array, options: object): Promise<Session> };
-  readonly Tensor: new (type: string, data: unknown, dims: readonly number[]) => unknown;
-  readonly env: { readonly versions: { readonly node?: string; readonly common?: string } };
-}
-interface Session {
-  run(feeds: Record<string, unknown>): Promise<unknown>;
-  release(): Promise<void>;
-}
+import { encodeOnnx, type OnnxGraph, type OnnxTensor, type OnnxValue } from './onnx.js';
+import { emptyCallUs, loadOrt, type OrtSession, type OrtTensor, sessionOptions, versionOf } from './ort.js';
+import { bytesOf, elements, randomData } from './randomData.js';
 
 /** Inputs that are used in turn, so that caches are as in real use. */
 const SETS = 4;
@@ -24,26 +12,29 @@ const SETS = 4;
  * @throws Error saying how to install it
  */
 export async function onnxruntimePeer(threads: number): Promise<KernelPeer> {
-  const ort = await load();
-  const options = { intraOpNumThreads: threads, interOpNumThreads: 1, executionMode: 'sequential' };
-  const open = async (model: Uint8Array) => ort.InferenceSession.create(model, options);
+  const ort = await loadOrt();
   const inputs = (value: OnnxValue) =>
     Array.from({ length: SETS }, () => new ort.Tensor(value.type, randomData(value), value.dims));
-
-  const tiny: OnnxValue = { name: 'x', type: 'float32', dims: [1] };
-  const empty = new Timed(await open(onnxModel('Relu', tiny, { ...tiny, name: 'y' })), inputs(tiny));
-  const callUs = await empty.time(100);
-  await empty.dispose();
-
   return {
     name: 'onnxruntime',
-    version: ort.env.versions.node ?? ort.env.versions.common ?? 'unknown',
-    callUs,
+    version: versionOf(ort),
+    callUs: await emptyCallUs(ort, threads),
     async prepare(activationBits: 8 | 32, shape: ProductShape): Promise<PeerProduct> {
       const { x, y, w, operator } = product(activationBits, shape);
-      const model = onnxModel(operator, x, y, { ...w, data: bytesOf(signs(w)) });
-      return new Timed(await open(model), inputs(x));
+      const model = encodeOnnx(oneOperator(operator, x, y, { ...w, data: bytesOf(signs(w)) }));
+      return new Timed(await ort.InferenceSession.create(model, sessionOptions(threads)), inputs(x));
     },
+  };
+}
+
+/** y of x and a constant. */
+function oneOperator(op: string, x: OnnxValue, y: OnnxValue, constant: OnnxTensor): OnnxGraph {
+  return {
+    name: op,
+    inputs: [x],
+    outputs: [y],
+    constants: [constant],
+    nodes: [{ op, inputs: [x.name, constant.name], outputs: [y.name] }],
   };
 }
 
@@ -62,8 +53,8 @@ function product(activationBits: 8 | 32, { m, k, n }: ProductShape) {
 /** A session with inputs for it. */
 class Timed implements PeerProduct {
   constructor(
-    private readonly session: Session,
-    private readonly inputs: readonly unknown[],
+    private readonly session: OrtSession,
+    private readonly inputs: readonly OrtTensor[],
   ) {}
 
   async time(milliseconds: number): Promise<number> {
@@ -82,46 +73,10 @@ class Timed implements PeerProduct {
   }
 }
 
-/** From this package's place, else from the folder the command runs in. */
-async function load(): Promise<Ort> {
-  const name = 'onnxruntime-node';
-  const here = createRequire(import.meta.url);
-  const there = createRequire(join(process.cwd(), 'package.json'));
-  for (const require of [here, there]) {
-    let file: string;
-    try {
-      file = require.resolve(name);
-    } catch {
-      continue;
-    }
-    const module = await import(pathToFileURL(file).href);
-    return (module.default ?? module) as Ort;
-  }
-  throw new Error(
-    `the peer onnxruntime cannot run: ${name} is not installed; run npm install ${name} in this folder, or leave --peers out`,
-  );
-}
-
-function elements(value: OnnxValue): number {
-  return value.dims.reduce((a, b) => a * b, 1);
-}
-
-function randomData(value: OnnxValue): Float32Array | Uint8Array {
-  const data = value.type === 'uint8' ? new Uint8Array(elements(value)) : new Float32Array(elements(value));
-  for (let i = 0; i < data.length; i++) data[i] = Math.floor(Math.random() * 256);
-  return data;
-}
-
 /** Weights of -1 and 1. */
 function signs(value: OnnxValue): Float32Array | Int8Array {
-  const data =
-    ONNX_TYPES[value.type] === ONNX_TYPES.int8
-      ? new Int8Array(elements(value))
-      : new Float32Array(elements(value));
+  const size = elements(value);
+  const data = value.type === 'int8' ? new Int8Array(size) : new Float32Array(size);
   for (let i = 0; i < data.length; i++) data[i] = Math.random() < 0.5 ? -1 : 1;
   return data;
-}
-
-function bytesOf(data: Float32Array | Int8Array): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

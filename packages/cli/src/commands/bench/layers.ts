@@ -1,0 +1,96 @@
+import { defaultCandidates, selectBackend } from '@apb/runtime';
+import { Command, InvalidArgumentError } from 'commander';
+import { integer, withOutput } from '../../options.js';
+import type { LayerPeer } from '../../peers/layerPeer.js';
+import { peerNames } from '../../peers/names.js';
+import { onnxruntimeLayers } from '../../peers/onnxruntimeLayers.js';
+import { note, type OutputOptions, print } from '../../ui/output.js';
+import { Progress } from '../../ui/progress.js';
+import { LAYER_OPS, type LayerOp } from './layers/layer.js';
+import { measureLayers } from './layers/measure.js';
+import { layerReport, summaryOf } from './layers/report.js';
+import { RESNET18 } from './layers/shape.js';
+import { cpuName } from './machine.js';
+import { readShapes } from './shapes.js';
+
+interface LayerOptions extends OutputOptions {
+  readonly shapes?: string;
+  readonly ops: readonly LayerOp[];
+  readonly shares: readonly number[];
+  readonly peers?: string;
+  readonly backend?: string;
+  readonly isa?: string;
+  readonly threads: number;
+  readonly milliseconds: number;
+  readonly seed: number;
+}
+
+/** Libraries that `--peers` knows, by name. */
+const PEERS: Readonly<Record<string, (threads: number) => Promise<LayerPeer>>> = {
+  onnxruntime: onnxruntimeLayers,
+};
+
+export function layersCommand(): Command {
+  return withOutput(
+    new Command('layers')
+      .description("time whole layers on random data: ResNet-18's 3 x 3 convolutions, beside other libraries")
+      .option('--shapes <file>', 'lines m,k,n of other 3 x 3 convolutions, k = 9 x channels, n a square')
+      .option('--ops <list>', 'weight/activation bits', opList, [...LAYER_OPS])
+      .option('--shares <list>', 'of weights in full precision', shareList, [0.001, 0.01, 0.05])
+      .option('--peers <names>', `also time other libraries: ${Object.keys(PEERS).join(', ')}`)
+      .option('--backend <name>', 'native or wasm; the best that works by default')
+      .option('--isa <name>', 'force an instruction set of the backend')
+      .option('--threads <n>', 'of every library', integer(1), 1)
+      .option('--milliseconds <n>', 'per layer and peer; more is steadier', integer(1), 80)
+      .option('--seed <n>', 'of the random layers', integer(0), 1),
+  ).action(benchLayersAction);
+}
+
+async function benchLayersAction(options: LayerOptions): Promise<void> {
+  const { threads, milliseconds } = options;
+  const shapes = options.shapes ? await readShapes(options.shapes) : RESNET18;
+  const peers = await Promise.all(peerNames(options.peers, PEERS).map(name => PEERS[name](threads)));
+  const { backend } = await selectBackend(defaultCandidates(), options);
+  const progress = new Progress(options);
+  try {
+    const rows = await measureLayers(backend, {
+      ...options,
+      shapes,
+      peers,
+      onProgress: (done, total, what) => progress.update('layers', done, total, what),
+    });
+    progress.stop();
+    const result = {
+      cpu: cpuName(),
+      backend: backend.name,
+      isa: backend.capabilities.isa,
+      threads: backend.capabilities.threads,
+      milliseconds,
+      peers: peers.map(({ name, version, callUs }) => ({ name, version, callUs })),
+      rows,
+      summary: summaryOf(rows),
+    };
+    note('Minima of many calls. Close other programs: they take caches and the clock.', options);
+    print(result, options, () => layerReport(result));
+  } finally {
+    progress.stop();
+    backend.dispose();
+  }
+}
+
+function opList(text: string): LayerOp[] {
+  return text.split(',').map(op => {
+    const known = LAYER_OPS.find(name => name === op);
+    if (!known) throw new InvalidArgumentError(`${op} is none of ${LAYER_OPS.join(', ')}.`);
+    return known;
+  });
+}
+
+function shareList(text: string): number[] {
+  return text.split(',').map(part => {
+    const share = Number(part);
+    if (part.trim() === '' || !(share >= 0 && share <= 1))
+      throw new InvalidArgumentError(`${part} is no share from 0 to 1.`);
+    return share;
+  });
+}
