@@ -22,6 +22,7 @@ export default defineConfig({
           { text: 'How it works', link: '/guide/method' },
           { text: 'The packages', link: '/guide/packages' },
           { text: 'The model file', link: '/guide/model-file' },
+          { text: 'Export to other runtimes', link: '/guide/export' },
           { text: 'Kernels and their speed', link: '/guide/kernels' },
           { text: 'Add an instruction set', link: '/guide/add-instruction-set' },
         ],

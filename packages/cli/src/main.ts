@@ -4,6 +4,7 @@ import { benchCommand } from './commands/bench.js';
 import { dataCommand } from './commands/data.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evalCommand } from './commands/eval.js';
+import { exportCommand } from './commands/export.js';
 import { inspectCommand } from './commands/inspect.js';
 import { predictCommand } from './commands/predict.js';
 import { quickstartCommand } from './commands/quickstart.js';
@@ -47,6 +48,7 @@ function program(): Command {
     evalCommand,
     predictCommand,
     inspectCommand,
+    exportCommand,
     benchCommand,
   ])
     program.addCommand(inheriting(program, make()));

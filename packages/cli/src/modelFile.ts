@@ -2,9 +2,10 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError, type Model, readModel } from '@apb/core';
 
-/** A model and the size of its file. */
+/** A model and its file. */
 export interface LoadedModel {
   readonly model: Model;
+  readonly file: string;
   readonly fileBytes: number;
 }
 
@@ -13,22 +14,22 @@ export interface LoadedModel {
  * @throws InputError naming the file and what is wrong with it
  */
 export async function loadModel(path: string): Promise<LoadedModel> {
-  const file = await readBytes(path);
+  const { file, bytes } = await readBytes(path);
   try {
-    return { model: await readModel(file), fileBytes: file.byteLength };
+    return { model: await readModel(bytes), file, fileBytes: bytes.byteLength };
   } catch (error) {
     if (error instanceof InputError) throw new InputError(`${path}: ${error.message}`);
     throw error;
   }
 }
 
-async function readBytes(path: string): Promise<Uint8Array> {
+async function readBytes(path: string): Promise<{ file: string; bytes: Uint8Array }> {
   try {
     const found = await stat(path);
     const file = found.isDirectory() ? join(path, 'model.safetensors') : path;
     if (!(await stat(file)).isFile())
       throw new InputError(`${file} is no file; give a model file or a run directory`);
-    return await readFile(file);
+    return { file, bytes: await readFile(file) };
   } catch (error) {
     if (error instanceof InputError) throw error;
     const { code, path: missing = path } = error as NodeJS.ErrnoException;
