@@ -95,14 +95,18 @@ export function expectThrow(action: () => unknown, what: string, { range = false
   checkError(error, what, range, mention);
 }
 
-export async function expectReject(action: () => Promise<unknown>, what: string): Promise<void> {
+export async function expectReject(
+  action: () => Promise<unknown>,
+  what: string,
+  { range = false, mention = '' } = {},
+): Promise<void> {
   let error: unknown;
   try {
     await action();
   } catch (thrown) {
     error = thrown;
   }
-  checkError(error, what, false, '');
+  checkError(error, what, range, mention);
 }
 
 function checkError(error: unknown, what: string, range: boolean, mention: string): void {

@@ -1,6 +1,6 @@
 import { type BackendFactory, isUnusable, type OpName, opNames } from '@apb/core';
-import { executeNeeds } from './cases/execute.js';
 import { scenarios } from './cases/index.js';
+import { executeNeeds } from './cases/network.js';
 import { Mismatch } from './compare.js';
 import { Rig } from './rig.js';
 import { labelled, type Subject } from './scenario.js';
@@ -53,7 +53,7 @@ export async function conformanceCases(
   const rigs = (options.isas ?? probe.isas).map(isa => new Rig(make, isa, options.threads ?? [3]));
   const cases = rigs.flatMap(rig =>
     scenarios(seed).map(({ subject, name, run }): ConformanceCase => {
-      const skipped = whySkipped(subject, probe.ops, candidate.execute !== undefined);
+      const skipped = whySkipped(subject, probe.ops, candidate.compile !== undefined);
       return {
         name,
         op: subject,
@@ -120,7 +120,7 @@ function replayable(error: unknown, seed: number): Error {
 
 function whySkipped(subject: Subject, ops: ReadonlySet<OpName>, whole: boolean): string | undefined {
   if (subject === 'execute') {
-    if (!whole) return 'the backend has no execute';
+    if (!whole) return 'the backend has no compile';
     const missing = executeNeeds.find(op => !ops.has(op));
     return missing && `its network needs ${missing}, which is not among the capabilities`;
   }

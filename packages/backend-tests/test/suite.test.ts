@@ -6,6 +6,8 @@ import {
   type KernelBackend,
   opNames,
   type Plan,
+  type PreparedWeights,
+  type Program,
   type Tensor,
 } from '@apb/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -113,58 +115,122 @@ describe('seeds', () => {
   });
 });
 
-/** A plain execute for the reference: step by step, on the copy that `read` makes of the input. */
-function executing(read: (input: Tensor) => Tensor | Promise<Tensor>): BackendFactory {
+/** Programs for the reference: step by step, on the copy that `read` makes of the input. */
+function compiling(
+  read: (input: Tensor) => Tensor | Promise<Tensor>,
+  change: (program: Program) => Partial<Program> = () => ({}),
+): BackendFactory {
   return changed(inner => ({
-    async execute(plan: Plan, [input]: readonly Tensor[], signal?: AbortSignal) {
-      const reading = read(input);
-      signal?.throwIfAborted();
-      return [steps(inner, plan, await reading)];
+    compile(plan) {
+      const program = steps(inner, plan, read);
+      return { ...program, ...change(program) };
     },
   }));
 }
 
-function steps(inner: KernelBackend, plan: Plan, input: Tensor): Tensor {
-  const buffers: DeviceBuffer[] = plan.buffers.map(b =>
-    inner.alloc({ ...b, shape: [input.shape[0], ...b.shape] }),
-  );
-  buffers[plan.input] = inner.upload(input);
-  for (const { op, inputs, output, weights } of plan.steps) {
-    const layer = weights === undefined ? undefined : plan.weights[weights];
-    const prepared = layer && inner.prepareWeights(layer.weights, layer.use);
-    const from = inputs.map(i => buffers[i]);
-    inner.run(op, from, buffers[output], prepared);
+function steps(inner: KernelBackend, plan: Plan, read: (input: Tensor) => Tensor | Promise<Tensor>): Program {
+  const weights = plan.weights.map(entry => named(inner, entry));
+  const kept = plan.steps.map(step => ({ ...step, op: structuredClone(step.op) }));
+  const written = new Set([plan.input]);
+  for (const { inputs, output } of kept) {
+    if (inputs.some(index => !written.has(index))) throw new RangeError('a step reads too early');
+    written.add(output);
   }
-  return inner.download(buffers[plan.output]);
+  const ran = kept.map(() => 0);
+  let disposed = false;
+  return {
+    weightBytes: weights.map(w => w.bytes),
+    arenaBytes: batch => 10_000 * batch,
+    profile: () => ran.map(runs => ({ runs, us: 1 })),
+    dispose: () => {
+      disposed = true;
+    },
+    async execute(inputs, signal) {
+      if (disposed) throw new Error('the program has been disposed');
+      signal?.throwIfAborted();
+      const { shape } = plan.buffers[plan.input];
+      if (inputs.length !== 1 || String(inputs[0].shape.slice(1)) !== String(shape) || inputs[0].shape[0] < 1)
+        throw new RangeError('the input does not fit');
+      const { data } = await read(inputs[0]);
+      signal?.throwIfAborted();
+      const buffers: DeviceBuffer[] = plan.buffers.map(b =>
+        inner.alloc({ ...b, shape: [inputs[0].shape[0], ...b.shape] }),
+      );
+      buffers[plan.input] = inner.upload({ shape: inputs[0].shape, data });
+      kept.forEach((step, i) => {
+        const from = step.inputs.map(index => buffers[index]);
+        inner.run(
+          step.op,
+          from,
+          buffers[step.output],
+          step.weights === undefined ? undefined : weights[step.weights],
+        );
+        ran[i]++;
+      });
+      return [inner.download(buffers[plan.output])];
+    },
+  };
+}
+
+function named(inner: KernelBackend, { name, weights, use }: Plan['weights'][number]): PreparedWeights {
+  try {
+    return inner.prepareWeights(weights, use);
+  } catch (error) {
+    throw new RangeError(`parameter "${name}": ${(error as Error).message}`);
+  }
 }
 
 describe('execute', () => {
-  const check = (make: BackendFactory) => checkBackend(make, { required: [] }, c => c.op === 'execute');
+  const check = async (make: BackendFactory) =>
+    (await checkBackend(make, { required: [] }, c => c.op === 'execute')).map(f => f.name);
   const copy = ({ shape, data }: Tensor): Tensor => ({ shape, data: data.slice() });
 
   it('is skipped with the reason where it is absent', async () => {
     const { cases } = await conformanceCases(createReferenceBackend, { required: [] });
     const whole = cases.filter(c => c.op === 'execute');
     expect(whole.length).toBeGreaterThan(0);
-    for (const one of whole) expect(one.skipped).toBe('the backend has no execute');
+    for (const one of whole) expect(one.skipped).toBe('the backend has no compile');
   });
 
-  it('passes an execute that runs the plan', async () => {
-    expect(await check(executing(copy))).toEqual([]);
+  it('passes programs that run the plan', async () => {
+    expect(await check(compiling(copy))).toEqual([]);
   });
 
   it('fails one that reads its input after it returned', async () => {
-    const late = executing(async input => {
+    const late = compiling(async input => {
       await new Promise(resolve => setTimeout(resolve));
       return copy(input);
     });
-    expect((await check(late)).map(f => f.name)).toEqual([
+    expect(await check(late)).toContain(
       'keeps several runs in flight apart and reads its input before it returns',
-    ]);
+    );
   });
 
   it('fails one that ignores the abort signal', async () => {
-    const deaf = changed(inner => ({ execute: async (plan, [input]) => [steps(inner, plan, copy(input))] }));
-    expect((await check(deaf)).map(f => f.name)).toEqual(['rejects a run that was aborted']);
+    const deaf = compiling(copy, program => ({ execute: inputs => program.execute(inputs) }));
+    expect(await check(deaf)).toEqual([
+      'rejects a run that was aborted, before and after it began, with the reason',
+    ]);
+  });
+
+  it('fails one that gives an error of its own for the reason', async () => {
+    const own = compiling(copy, program => ({
+      execute: (inputs, signal) =>
+        program.execute(inputs, signal).catch(error => {
+          throw signal?.aborted ? new Error('aborted') : error;
+        }),
+    }));
+    expect(await check(own)).toEqual([
+      'rejects a run that was aborted, before and after it began, with the reason',
+    ]);
+  });
+
+  it('fails one that counts no runs, and one that lives after dispose', async () => {
+    expect(await check(compiling(copy, () => ({ profile: () => [] })))).toEqual([
+      'tells the bytes of weights and of memory, and how often each step ran',
+    ]);
+    expect(await check(compiling(copy, () => ({ dispose: () => {} })))).toEqual([
+      'ends with its program or backend, also where runs are in flight',
+    ]);
   });
 });

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <exception>
 #include <memory>
 #include <utility>
 
@@ -12,7 +13,9 @@
 #include "base/pool.h"
 #include "kernels/kernels.h"
 #include "napi/bench.h"
+#include "napi/errors.h"
 #include "napi/handles.h"
+#include "napi/program.h"
 #include "napi/values.h"
 #include "ops/check.h"
 #include "ops/layer.h"
@@ -155,12 +158,8 @@ Napi::Value Guarded(const Arguments& args) {
     return function(args);
   } catch (const Napi::Error&) {
     throw;
-  } catch (const ContractError& error) {
-    throw Napi::RangeError::New(args.Env(), error.what());
-  } catch (const std::bad_alloc&) {
-    throw Napi::RangeError::New(args.Env(), "not enough memory for this buffer or operation");
-  } catch (const std::exception& error) {
-    throw Napi::Error::New(args.Env(), error.what());
+  } catch (...) {
+    throw ErrorOf(args.Env(), std::current_exception());
   }
 }
 
@@ -181,6 +180,11 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("prepare", Guarded<Prepare>);
   add("gemmInt", Guarded<GemmInt>);
   add("run", Guarded<RunOp>);
+  add("compile", Guarded<Compile>);
+  add("arenaBytes", Guarded<ArenaBytes>);
+  add("start", Guarded<Start>);
+  add("stop", Guarded<Stop>);
+  add("profile", Guarded<Profile>);
   add("bench", Guarded<Bench>);
   return exports;
 }

@@ -10,8 +10,10 @@ import {
   type KernelBackend,
   type KernelWeights,
   type Op,
+  type Plan,
   type Planes,
   type PreparedWeights,
+  type Program,
   type Shape,
   sizeOf,
   type Tensor,
@@ -25,6 +27,7 @@ import type { Addon, Block } from './addon.js';
 import { LoadError, loadAddon } from './load.js';
 import { NativeBuffer, NativeWeights, type Session } from './memory.js';
 import { nativeOps } from './ops.js';
+import { compilePlan } from './program.js';
 import { productFor, sourceWeights } from './weights.js';
 
 /** Of one operation. */
@@ -149,6 +152,10 @@ export class NativeBackend implements KernelBackend {
     const { addon, instance } = this.open();
     const from = inputs.map(buffer => this.block(buffer));
     addon.run(instance, op, from, this.block(out), weights && this.weightBlock(weights));
+  }
+
+  compile(plan: Plan): Program {
+    return compilePlan(this.open(), plan);
   }
 
   dispose(): void {

@@ -8,7 +8,7 @@ export interface Session {
 }
 
 /** Native memory with an end. The garbage collector frees what nobody disposed of. */
-class Holder {
+export class Holder {
   private block: Block | undefined;
 
   constructor(

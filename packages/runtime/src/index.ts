@@ -1,7 +1,7 @@
 export { normalise } from '@apb/core';
 export { defaultCandidates } from './candidates.js';
 export { type PlanOptions, planModel } from './planner/plan.js';
-export type { ExplainedStep } from './runners/runner.js';
+export type { ExplainedStep, ProfiledStep } from './runners/runner.js';
 export {
   type Candidate,
   type ProbeReport,

@@ -13,8 +13,6 @@ import {
 export interface PlacedStep {
   readonly step: PlanStep;
   readonly backend: KernelBackend;
-  /** Of a matrix product. */
-  readonly product?: Product;
   readonly weights?: PreparedWeights;
   /** Plan buffers that no later step reads. */
   readonly frees: readonly number[];
@@ -58,7 +56,7 @@ export function placeSteps(plan: Plan, main: KernelBackend, fallback: KernelBack
     if (step.weights === undefined) return { step, backend, frees: frees[i] };
     const weights = known.get(step.weights) ?? prepare(plan, step.weights, backend);
     known.set(step.weights, weights);
-    return { step, backend, product: weights.product, weights, frees: frees[i] };
+    return { step, backend, weights, frees: frees[i] };
   });
 }
 

@@ -14,7 +14,7 @@ import {
 import { defaultCandidates } from './candidates.js';
 import { supportsAll } from './place.js';
 import { planModel } from './planner/plan.js';
-import type { ExplainedStep, Runner } from './runners/runner.js';
+import type { ExplainedStep, ProfiledStep, Runner } from './runners/runner.js';
 import { stepwiseRunner } from './runners/stepwise.js';
 import { canRunWhole, wholeRunner } from './runners/whole.js';
 import { type Candidate, type Rejection, type SelectOptions, selectBackend } from './select.js';
@@ -36,6 +36,8 @@ export interface Explanation {
   readonly threads: number;
   /** Backends that were tried before and why they were passed over. */
   readonly rejected: readonly Rejection[];
+  /** Memory for all activations of one picture; absent where the network runs step by step. */
+  readonly arenaBytes?: number;
   readonly steps: readonly ExplainedStep[];
 }
 
@@ -44,8 +46,10 @@ export interface Session {
   /** Steps by the backend that runs them, e.g. { native: 5, reference: 12 }. */
   readonly opsByBackend: Readonly<Record<string, number>>;
   explain(): Explanation;
+  /** How often each step has run and how long it took on average, over all runs of this session. */
+  profile(): ProfiledStep[];
   /**
-   * Several runs may be in flight.
+   * Any number of runs may be in flight.
    * @param batch float32 [N, ...input shape], N of at least 1; copied before the promise is returned
    * @returns the network's output, float32 [N, ...]
    * @throws InputError when the batch is empty, has another shape or holds NaN or infinity
@@ -70,7 +74,15 @@ export async function createSession(
   try {
     const { isa, threads } = backend.capabilities;
     const runner = await bind(plan, backend);
-    const explanation = { backend: backend.name, isa, threads, rejected, steps: runner.steps };
+    const { steps, arenaBytes } = runner;
+    const explanation = {
+      backend: backend.name,
+      isa,
+      threads,
+      rejected,
+      ...(arenaBytes !== undefined && { arenaBytes }),
+      steps,
+    };
     return new ModelSession(runner, plan.buffers[plan.input].shape, explanation);
   } catch (error) {
     backend.dispose();
@@ -108,6 +120,18 @@ class ModelSession implements Session {
     return this.explanation;
   }
 
+  profile(): ProfiledStep[] {
+    if (this.disposed) throw new Error('this session has been disposed');
+    const times = this.runner.profile();
+    return this.runner.steps.map(({ nodes, op, product, isa }, i) => ({
+      nodes,
+      op,
+      ...(product && { product }),
+      isa,
+      ...times[i],
+    }));
+  }
+
   async run(batch: Tensor, { signal }: RunOptions = {}): Promise<Tensor> {
     const check = () => {
       if (this.disposed) throw new Error('this session has been disposed');
@@ -115,7 +139,10 @@ class ModelSession implements Session {
     };
     check();
     checkBatch(batch, this.inputShape);
-    const output = await this.runner.run(batch, check, signal);
+    const output = await this.runner.run(batch, check, signal).catch(error => {
+      check();
+      throw error;
+    });
     check();
     // Sums can leave float32's range even where every weight and pixel is inside.
     assertFinite(output.data, "the network's output");

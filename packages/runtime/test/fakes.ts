@@ -14,7 +14,7 @@ interface FakeOptions {
   readonly init?: (options?: InitOptions) => Promise<void>;
   /** Operations it claims to lack; it refuses to run them, too. */
   readonly lacks?: readonly OpName[];
-  readonly execute?: KernelBackend['execute'];
+  readonly compile?: KernelBackend['compile'];
   /** Hears of every call. */
   readonly log?: string[];
 }
@@ -74,7 +74,7 @@ function fakeBackend(name: string, { lacks = [], log = [], ...options }: FakeOpt
       log.push(op.op);
       real.run(op, inputs, out, weights);
     },
-    ...(options.execute && { execute: options.execute }),
+    ...(options.compile && { compile: options.compile }),
     dispose: () => {
       log.push('dispose');
       real.dispose();

@@ -1,4 +1,13 @@
-import { INPUT, InputError, type Tensor, tensor, uniformQuantizer, writeModel } from '@apb/core';
+import {
+  INPUT,
+  InputError,
+  type Plan,
+  type Program,
+  type Tensor,
+  tensor,
+  uniformQuantizer,
+  writeModel,
+} from '@apb/core';
 import { describe, expect, it } from 'vitest';
 import { createSession, type SessionOptions } from '../src/index.js';
 import { ModelBuilder, residualNet } from './build.js';
@@ -82,6 +91,10 @@ describe('createSession', () => {
       bytes: 8 * 8 * 2 * 4,
     });
     expect(explanation.steps[2].weightBytes).toBeGreaterThan(0);
+    // Kernels of 3 x 3 on 10 channels.
+    expect(explanation.steps[2].multiplyAdds).toBe(8 * 8 * 10 * 9 * 10);
+    expect(explanation.steps[1]).toMatchObject({ isa: 'wide', multiplyAdds: 0 });
+    expect(explanation.arenaBytes).toBeUndefined();
     expect(explanation.steps[9]).toMatchObject({ op: 'gemm', product: '32/32', outputShape: [5], bytes: 20 });
     expect(explanation.steps[1].product).toBeUndefined();
     expect(session.opsByBackend).toEqual({ full: 10 });
@@ -265,33 +278,103 @@ describe('session.run', () => {
   });
 });
 
-describe('a backend with execute', () => {
-  it('gets the whole plan in one call when it has every operation', async () => {
+/** A program that gives the same output for every batch. */
+function program(execute: Program['execute'], dispose = () => {}): Program {
+  return {
+    weightBytes: [11, 22, 33, 44, 55],
+    arenaBytes: batch => 1000 * batch,
+    execute,
+    profile: () => Array.from({ length: 10 }, (_, i) => ({ runs: 2, us: i })),
+    dispose,
+  };
+}
+
+describe('a backend with compile', () => {
+  it('gets the whole plan once, when it has every operation, and then only inputs', async () => {
     const calls: unknown[][] = [];
     const execute = async (...call: unknown[]) => {
       calls.push(call);
       return [tensor([1, 5], Float32Array.of(1, 2, 3, 4, 5))];
     };
+    const plans: Plan[] = [];
     const b = net();
     const log: string[] = [];
-    const session = await createSession(b.model(), only(fake('whole', { execute, log })));
+    const compile = (plan: Plan) => {
+      plans.push(plan);
+      return program(execute, () => log.push('dispose program'));
+    };
+    const session = await createSession(b.model(), only(fake('whole', { compile, log })));
     const batch = b.batch(1);
     const { signal } = new AbortController();
     expect((await session.run(batch, { signal })).data).toEqual(Float32Array.of(1, 2, 3, 4, 5));
-    expect(calls).toEqual([[expect.objectContaining({ version: 1 }), [batch], signal]]);
+    await session.run(batch);
+    expect(plans).toEqual([expect.objectContaining({ version: 1 })]);
+    expect(calls).toEqual([
+      [[batch], signal],
+      [[batch], undefined],
+    ]);
     expect(session.opsByBackend).toEqual({ whole: 10 });
-    expect(session.explain().steps[2]).toMatchObject({ product: '1/2', backend: 'whole' });
+    const { arenaBytes, steps } = session.explain();
+    expect(arenaBytes).toBe(1000);
+    expect(steps[2]).toMatchObject({ product: '1/2', backend: 'whole', isa: 'wide' });
+    const { weights } = plans[0].steps[2];
+    expect(steps[2].weightBytes).toBe(11 * (weights! + 1));
+    expect(session.profile()[2]).toEqual({
+      nodes: steps[2].nodes,
+      op: 'conv2d',
+      product: '1/2',
+      isa: 'wide',
+      runs: 2,
+      us: 2,
+    });
     session.dispose();
-    expect(log).toEqual(['init {}', 'dispose']);
+    expect(log).toEqual(['init {}', 'dispose program', 'dispose']);
+    expect(() => session.profile()).toThrow('this session has been disposed');
+  });
+
+  it('has its refusal of a parameter passed on, and is disposed', async () => {
+    const log: string[] = [];
+    const compile = () => {
+      throw new RangeError('parameter "conv0/w": k is too large');
+    };
+    const attempt = createSession(net().model(), only(fake('picky', { compile, log })));
+    await expect(attempt).rejects.toThrow(InputError);
+    await expect(attempt).rejects.toThrow('parameter "conv0/w": k is too large');
+    expect(log.at(-1)).toBe('dispose');
+  });
+
+  it('rejects runs in flight after dispose, whatever the backend says', async () => {
+    let end = (_: Error) => {};
+    const execute = () => new Promise<Tensor[]>((_, reject) => (end = reject));
+    const b = net();
+    const session = await createSession(b.model(), only(fake('whole', { compile: () => program(execute) })));
+    const running = session.run(b.batch(1));
+    session.dispose();
+    end(new Error('the program has been disposed'));
+    await expect(running).rejects.toThrow('this session has been disposed');
   });
 
   it('is run step by step when an operation is missing', async () => {
-    const execute = async () => {
+    const compile = () => {
       throw new Error('must not be called');
     };
     const b = net();
-    const session = await createSession(b.model(), only(fake('whole', { execute, lacks: ['reshape'] })));
+    const session = await createSession(b.model(), only(fake('whole', { compile, lacks: ['reshape'] })));
     expect((await session.run(b.batch(1))).shape).toEqual([1, 5]);
     expect(session.opsByBackend).toEqual({ whole: 9, reference: 1 });
+  });
+});
+
+describe('session.profile', () => {
+  it('counts the runs of each step and their time', async () => {
+    const b = net();
+    const session = await createSession(b.model(), reference);
+    expect(session.profile().every(({ runs, us }) => runs === 0 && us === 0)).toBe(true);
+    await session.run(b.batch(2));
+    await session.run(b.batch(1));
+    const profile = session.profile();
+    expect(profile.map(step => step.nodes)).toEqual(session.explain().steps.map(step => step.nodes));
+    expect(profile.every(({ runs, us, isa }) => runs === 2 && us > 0 && isa === 'js')).toBe(true);
+    expect(profile[2]).toMatchObject({ op: 'conv2d', product: '1/2' });
   });
 });

@@ -72,9 +72,37 @@ export interface InitOptions {
   readonly threads?: number;
 }
 
+/** How often a step of a program ran to its end, and how long that took on average. */
+export interface StepTime {
+  readonly runs: number;
+  /** Microseconds, 0 without runs. */
+  readonly us: number;
+}
+
+/** A plan made ready by a backend: weights prepared, memory laid out. */
+export interface Program {
+  /** For each of the plan's `weights` the bytes held, all copies included. */
+  readonly weightBytes: readonly number[];
+  /** Bytes that one run of `batch` pictures takes for all activations, the input included. */
+  arenaBytes(batch: number): number;
+  /**
+   * The whole network, off the event loop. Any number of runs may be in flight: a bounded number at once, the others
+   * in the order of their calls. Results are those of the single steps, bit for bit.
+   * @param inputs the network's input, float32 [N, ...shape]; copied before the promise is returned
+   * @param signal stops between two steps; the promise rejects with its reason at once
+   * @returns the network's output, float32 [N, ...shape]
+   * @throws RangeError when a shape does not fit or a value is NaN or infinity; Error after dispose, also of runs
+   *   that are in flight then
+   */
+  execute(inputs: readonly Tensor[], signal?: AbortSignal): Promise<Tensor[]>;
+  /** One entry for each step of the plan, over all runs so far. */
+  profile(): StepTime[];
+  dispose(): void;
+}
+
 /**
- * What every kernel backend implements. Calls are synchronous but for probe, init and execute; outputs are
- * written whole, inputs are never changed. After dispose of a backend, buffer or prepared weights, using it throws.
+ * What every kernel backend implements. Calls are synchronous but for probe and init; outputs are written whole,
+ * inputs are never changed. After dispose of a backend, buffer, prepared weights or program, using it throws.
  */
 export interface KernelBackend {
   readonly name: string;
@@ -117,10 +145,15 @@ export interface KernelBackend {
    */
   run(op: Op, inputs: readonly DeviceBuffer[], out: DeviceBuffer, weights?: PreparedWeights): void;
 
-  /** A whole network in one call, off the event loop. Inputs are copied before the promise is returned. */
-  execute?(plan: Plan, inputs: readonly Tensor[], signal?: AbortSignal): Promise<Tensor[]>;
+  /**
+   * Prepares a whole network, all of whose operations are among the capabilities, for running off the event loop.
+   * A backend may go without; its networks then run step by step. The plan is not needed afterwards.
+   * @throws RangeError when the plan does not hold together; when it is for prepareWeights to throw, the same error
+   *   with `parameter "NAME": ` before its message
+   */
+  compile?(plan: Plan): Program;
 
-  /** Also invalidates every buffer and prepared weight of this instance. */
+  /** Also invalidates every buffer, prepared weight and program of this instance. */
   dispose(): void;
 }
 

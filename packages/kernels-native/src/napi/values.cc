@@ -120,6 +120,37 @@ Epilogue EpilogueOf(const Napi::Object& op) {
   return epilogue;
 }
 
+// Index of a plan.
+std::size_t IndexOf(const Napi::Value& value, const char* what) { return SizeFrom(value, what, 4294967295.0); }
+
+// Calls take(element) for each element of an array.
+template <typename Take>
+void ForEachIn(const Napi::Object& object, const char* field, Take take) {
+  const Napi::Value value = object.Get(field);
+  if (!value.IsArray()) Refuse(value, field, "an array");
+  const auto array = value.As<Napi::Array>();
+  for (std::uint32_t i = 0; i < array.Length(); ++i) {
+    const Napi::HandleScope scope(object.Env());
+    take(array.Get(i));
+  }
+}
+
+ValueSpec ValueSpecOf(const Napi::Value& value) {
+  const Napi::Object object = ObjectOf(value, "a buffer of the plan");
+  ValueSpec spec = {ShapeOf(object.Get("shape")), std::nullopt};
+  if (KindOf(object) == "planes") spec.encoding = EncodingOf(object.Get("encoding"));
+  return spec;
+}
+
+Step StepOf(const Napi::Value& value) {
+  const Napi::Object object = ObjectOf(value, "a step of the plan");
+  Step step = {OpOf(object.Get("op")), {}, IndexOf(object.Get("output"), "output"), std::nullopt};
+  ForEachIn(object, "inputs", [&](const Napi::Value& input) { step.inputs.push_back(IndexOf(input, "inputs")); });
+  const Napi::Value weights = object.Get("weights");
+  if (!weights.IsUndefined()) step.weights = IndexOf(weights, "weights");
+  return step;
+}
+
 }  // namespace
 
 View<float> FloatsOf(const Napi::Value& value, const char* what) {
@@ -195,6 +226,16 @@ Op OpOf(const Napi::Value& value) {
   if (name == "reshape") return ReshapeOp{};
   if (name == "softmax") return SoftmaxOp{};
   throw ContractError("the native backend has no operation " + name);
+}
+
+Network NetworkOf(const Napi::Value& value) {
+  const Napi::Object plan = ObjectOf(value, "plan");
+  Network network;
+  ForEachIn(plan, "buffers", [&](const Napi::Value& buffer) { network.values.push_back(ValueSpecOf(buffer)); });
+  ForEachIn(plan, "steps", [&](const Napi::Value& step) { network.steps.push_back(StepOf(step)); });
+  network.input = IndexOf(plan.Get("input"), "input");
+  network.output = IndexOf(plan.Get("output"), "output");
+  return network;
 }
 
 SourceWeights SourceWeightsOf(const Napi::Value& value) {

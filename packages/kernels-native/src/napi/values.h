@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "ops/network.h"
 #include "ops/op.h"
 #include "ops/types.h"
 #include "ops/weights.h"
@@ -34,6 +35,8 @@ Shape ShapeOf(const Napi::Value& value);
 Encoding EncodingOf(const Napi::Value& value);
 ConvGeometry ConvGeometryOf(const Napi::Value& value);
 Op OpOf(const Napi::Value& value);
+// A plan without its weights; CheckNetwork is still to be called.
+Network NetworkOf(const Napi::Value& value);
 // Points into the typed arrays of `value`; checks that planes are as long as rows and k demand.
 SourceWeights SourceWeightsOf(const Napi::Value& value);
 

@@ -41,14 +41,14 @@ Runs::Runs(std::shared_ptr<Program> program, std::shared_ptr<Load> load)
       most_(program_->threads()),
       weight_bytes_(program_->weight_bytes()) {}
 
-std::shared_ptr<Run> Runs::Start(std::size_t batch, const float* values, std::size_t size,
+std::shared_ptr<Job> Runs::Start(std::size_t batch, const float* values, std::size_t size,
                                  std::function<void()> done) {
   const Network& network = program_->network();
   const std::size_t expected = SizeOf(network.values[network.input].ShapeFor(batch));
   if (batch < 1 || size != expected)
     throw ContractError("a batch of " + std::to_string(batch) + " takes " + std::to_string(expected) +
                         " values, got " + std::to_string(size));
-  auto run = std::make_shared<Run>();
+  auto run = std::make_shared<Job>();
   run->layout_ = program_->LayoutFor(batch);
   run->done_ = std::move(done);
   const ArenaRef arena = Claim(batch);
@@ -67,7 +67,7 @@ void Runs::Stop() {
 
 // Copies the input into the arena, or without one aside. Returns whether it is finite; if not, and after an exception,
 // the arena has been given back.
-bool Runs::Take(const float* values, std::size_t size, Run& run, const ArenaRef& arena) {
+bool Runs::Take(const float* values, std::size_t size, Job& run, const ArenaRef& arena) {
   bool finite = false;
   try {
     if (!arena) run.staged_ = AlignedArray<float>(size);
@@ -81,7 +81,7 @@ bool Runs::Take(const float* values, std::size_t size, Run& run, const ArenaRef&
 }
 
 // With an arena at once, without when its turn comes.
-void Runs::Begin(std::shared_ptr<Run> run, ArenaRef arena) {
+void Runs::Begin(std::shared_ptr<Job> run, ArenaRef arena) {
   if (!arena) {
     const std::lock_guard<std::mutex> lock(mutex_);
     arena = ClaimLocked(run->layout_->batch);  // one may be free by now
@@ -96,7 +96,7 @@ void Runs::Begin(std::shared_ptr<Run> run, ArenaRef arena) {
 }
 
 // Carries out a run, then those that wait, as long as there are any.
-void Runs::Serve(std::shared_ptr<Run> run, const ArenaRef& arena) {
+void Runs::Serve(std::shared_ptr<Job> run, const ArenaRef& arena) {
   for (; run; run = Next(arena)) {
     CarryOut(*run, *arena);
     const std::function<void()> done = std::move(run->done_);
@@ -105,7 +105,7 @@ void Runs::Serve(std::shared_ptr<Run> run, const ArenaRef& arena) {
   }
 }
 
-void Runs::CarryOut(Run& run, Arena& arena) {
+void Runs::CarryOut(Job& run, Arena& arena) {
   try {
     if (!Ended(run)) Compute(run, arena);
   } catch (...) {
@@ -115,7 +115,7 @@ void Runs::CarryOut(Run& run, Arena& arena) {
   run.staged_ = AlignedArray<float>();
 }
 
-void Runs::Compute(Run& run, Arena& arena) {
+void Runs::Compute(Job& run, Arena& arena) {
   const AtWork at_work(*load_);
   const std::size_t turn = turns_.fetch_add(1, std::memory_order_relaxed);
   float* const input = InputOf(arena, run);
@@ -138,10 +138,10 @@ std::size_t Runs::Share(std::size_t turn) const {
   return std::max<std::size_t>(threads / running + more, 1);
 }
 
-bool Runs::Ended(const Run& run) const { return run.stopped() || stopped_.load(std::memory_order_relaxed); }
+bool Runs::Ended(const Job& run) const { return run.stopped() || stopped_.load(std::memory_order_relaxed); }
 
 // Where the input goes, after the arena has been laid out for this run.
-float* Runs::InputOf(Arena& arena, const Run& run) {
+float* Runs::InputOf(Arena& arena, const Job& run) {
   const std::size_t before = arena.bytes();
   const auto count = [&] { arena_bytes_.fetch_add(arena.bytes() - before, std::memory_order_relaxed); };
   try {
@@ -187,13 +187,13 @@ void Runs::GiveBackLocked(const ArenaRef& arena) {
 }
 
 // The run whose turn it is. When none waits, null, and the arena has been given back.
-std::shared_ptr<Run> Runs::Next(const ArenaRef& arena) {
+std::shared_ptr<Job> Runs::Next(const ArenaRef& arena) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (waiting_.empty()) {
     GiveBackLocked(arena);
     return nullptr;
   }
-  std::shared_ptr<Run> next = std::move(waiting_.front());
+  std::shared_ptr<Job> next = std::move(waiting_.front());
   waiting_.pop_front();
   return next;
 }

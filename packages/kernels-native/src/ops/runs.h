@@ -23,8 +23,8 @@ struct Load {
   std::atomic<std::size_t> running{0};
 };
 
-// One run of a program.
-class Run {
+// One run of a program ("Run" is the function that carries out an operation).
+class Job {
  public:
   // Ends it before its next step.
   void Stop() { stop_.store(true, std::memory_order_relaxed); }
@@ -57,7 +57,7 @@ class Runs : public std::enable_shared_from_this<Runs> {
   // Copies `size` values of input, which must be those of `batch` pictures, and returns; `done` is called once when
   // the run has ended, on another thread. Null and no call when a value is not finite. To be called by one thread at a
   // time. Throws ContractError when the size is wrong, std::bad_alloc, std::system_error.
-  std::shared_ptr<Run> Start(std::size_t batch, const float* values, std::size_t size, std::function<void()> done);
+  std::shared_ptr<Job> Start(std::size_t batch, const float* values, std::size_t size, std::function<void()> done);
 
   // Ends all runs before their next step, and frees what no run needs. Later ones end before their first.
   void Stop();
@@ -68,18 +68,18 @@ class Runs : public std::enable_shared_from_this<Runs> {
  private:
   using ArenaRef = std::shared_ptr<Arena>;
 
-  bool Take(const float* values, std::size_t size, Run& run, const ArenaRef& arena);
-  void Begin(std::shared_ptr<Run> run, ArenaRef arena);
-  void Serve(std::shared_ptr<Run> run, const ArenaRef& arena);
-  void CarryOut(Run& run, Arena& arena);
-  void Compute(Run& run, Arena& arena);
+  bool Take(const float* values, std::size_t size, Job& run, const ArenaRef& arena);
+  void Begin(std::shared_ptr<Job> run, ArenaRef arena);
+  void Serve(std::shared_ptr<Job> run, const ArenaRef& arena);
+  void CarryOut(Job& run, Arena& arena);
+  void Compute(Job& run, Arena& arena);
   std::size_t Share(std::size_t turn) const;
-  bool Ended(const Run& run) const;
-  float* InputOf(Arena& arena, const Run& run);
+  bool Ended(const Job& run) const;
+  float* InputOf(Arena& arena, const Job& run);
 
   ArenaRef Claim(std::size_t batch);
   void GiveBack(const ArenaRef& arena);
-  std::shared_ptr<Run> Next(const ArenaRef& arena);
+  std::shared_ptr<Job> Next(const ArenaRef& arena);
   // The mutex is held.
   ArenaRef ClaimLocked(std::size_t batch);
   void GiveBackLocked(const ArenaRef& arena);
@@ -94,7 +94,7 @@ class Runs : public std::enable_shared_from_this<Runs> {
   std::mutex mutex_;  // guards the rest
   std::size_t claimed_ = 0;  // arenas
   std::vector<ArenaRef> idle_;
-  std::deque<std::shared_ptr<Run>> waiting_;
+  std::deque<std::shared_ptr<Job>> waiting_;
 };
 
 }  // namespace apb

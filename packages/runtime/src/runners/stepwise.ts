@@ -1,6 +1,7 @@
 import type { KernelBackend, Plan } from '@apb/core';
 import { type PlacedStep, placeSteps } from '../place.js';
-import { outputOf, type Runner } from './runner.js';
+import { Clock } from './clock.js';
+import { explainStep, type Runner } from './runner.js';
 import { Values } from './values.js';
 import { yieldToEventLoop } from './yield.js';
 
@@ -12,24 +13,18 @@ import { yieldToEventLoop } from './yield.js';
 export function stepwiseRunner(plan: Plan, backend: KernelBackend, reference: KernelBackend): Runner {
   const placed = placeSteps(plan, backend, reference);
   const first = placed.find(({ step }) => step.inputs.includes(plan.input)) ?? placed[0];
+  const clock = new Clock(placed.length);
   let disposed = false;
   return {
-    steps: placed.map(({ step, backend, product, weights }) => ({
-      nodes: step.nodes,
-      op: step.op.op,
-      product,
-      backend: backend.name,
-      ...outputOf(plan, step.output),
-      weightBytes: weights?.bytes,
-    })),
+    steps: placed.map(({ step, backend, weights }) => explainStep(plan, step, backend, weights?.bytes)),
     run: async (batch, check) => {
       const values = new Values(plan.buffers, batch.shape[0]);
       try {
         values.upload(plan.input, batch, first.backend);
-        for (const step of placed) {
+        for (const [i, step] of placed.entries()) {
           await yieldToEventLoop();
           check();
-          runStep(step, values);
+          clock.time(i, () => runStep(step, values));
         }
         return values.download(plan.output);
       } finally {
@@ -37,6 +32,7 @@ export function stepwiseRunner(plan: Plan, backend: KernelBackend, reference: Ke
         if (!disposed) values.freeAll();
       }
     },
+    profile: () => clock.times(),
     dispose: () => {
       disposed = true;
       for (const { weights } of placed) weights?.dispose();

@@ -1,24 +1,61 @@
-import type { KernelBackend, Plan } from '@apb/core';
-import { stepProduct } from '../place.js';
-import { outputOf, type Runner } from './runner.js';
+import { InputError, type KernelBackend, type Plan, type Program, type Tensor } from '@apb/core';
+import { type ExplainedStep, explainStep, type Runner } from './runner.js';
 
-type WholeBackend = KernelBackend & Required<Pick<KernelBackend, 'execute'>>;
+type WholeBackend = KernelBackend & Required<Pick<KernelBackend, 'compile'>>;
 
 export function canRunWhole(backend: KernelBackend): backend is WholeBackend {
-  return backend.execute !== undefined;
+  return backend.compile !== undefined;
 }
 
-/** The backend runs the whole plan in one call, off the event loop. */
+/**
+ * The backend runs the whole plan in one call, off the event loop.
+ * @throws InputError naming the parameter whose weights the backend refuses
+ */
 export function wholeRunner(plan: Plan, backend: WholeBackend): Runner {
-  return {
-    steps: plan.steps.map(step => ({
-      nodes: step.nodes,
-      op: step.op.op,
-      product: stepProduct(plan, step),
-      backend: backend.name,
-      ...outputOf(plan, step.output),
-    })),
-    run: async (batch, _check, signal) => (await backend.execute(plan, [batch], signal))[0],
-    dispose: () => backend.dispose(),
-  };
+  const program = compile(plan, backend);
+  const steps = plan.steps.map(step =>
+    explainStep(
+      plan,
+      step,
+      backend,
+      step.weights === undefined ? undefined : program.weightBytes[step.weights],
+    ),
+  );
+  return new WholeRunner(backend, program, steps);
+}
+
+function compile(plan: Plan, backend: WholeBackend): Program {
+  try {
+    return backend.compile(plan);
+  } catch (error) {
+    if (error instanceof RangeError) throw new InputError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** A class, not closures over the plan: nothing keeps the plan's weights once they are compiled. */
+class WholeRunner implements Runner {
+  readonly arenaBytes: number;
+
+  constructor(
+    private readonly backend: KernelBackend,
+    private readonly program: Program,
+    readonly steps: readonly ExplainedStep[],
+  ) {
+    this.arenaBytes = program.arenaBytes(1);
+  }
+
+  async run(batch: Tensor, _check: () => void, signal?: AbortSignal): Promise<Tensor> {
+    const [output] = await this.program.execute([batch], signal);
+    return output;
+  }
+
+  profile() {
+    return this.program.profile();
+  }
+
+  dispose(): void {
+    this.program.dispose();
+    this.backend.dispose();
+  }
 }
