@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { writeModel } from '@apb/core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encodeOnnx } from '../src/peers/onnx.js';
 import { smallModel } from './smallModel.js';
 
 const apb = join(import.meta.dirname, '../bin/apb.js');
@@ -113,28 +112,6 @@ describe('bench kernels', () => {
   });
 });
 
-describe('a model for a peer', () => {
-  it('is the ONNX file that the format says', () => {
-    const value = (name: string) => ({ name, type: 'float32' as const, dims: [300] });
-    const nodes = [{ op: 'Relu', inputs: ['x'], outputs: ['y'] }];
-    const graph = { name: 'graph', inputs: [value('x')], outputs: [value('y')], constants: [], nodes };
-    const hex = Buffer.from(encodeOnnx(graph)).toString('hex');
-    // Fields of onnx.proto3 (tag, length, content), as onnxruntime reads them.
-    const shape = '12050a0308ac02'; // dim_value 300
-    expect(hex).toBe(
-      [
-        '0808', // ir_version 8
-        '3a3c', // graph
-        '0a0f' + '0a0178' + '120179' + '1a0179' + '220452656c75', // node: x, y, its name y and operator Relu
-        '12056772617068', // its name
-        `5a10${'0a0178'}120b0a090801${shape}`, // input x, float32
-        `6210${'0a0179'}120b0a090801${shape}`, // output y
-        '42040a001011', // opset 17
-      ].join(''),
-    );
-  });
-});
-
 describe('doctor', () => {
   it('names every backend and engine with a reason where it is not usable', () => {
     const { status, stdout } = run('doctor', '--json');
@@ -168,6 +145,11 @@ describe('inspect', () => {
     const { plan } = JSON.parse(run('inspect', file, '--plan', '--backend', 'reference', '--json').stdout);
     expect(plan.backend).toBe('reference');
     expect(plan.steps.map((s: { op: string }) => s.op)).toContain('conv2d');
+    const hidden = plan.steps.find((s: { nodes: string[] }) => s.nodes.includes('hidden'));
+    expect(hidden).toMatchObject({ op: 'gemm', backend: 'reference', isa: 'js', multiplyAdds: 32 * 196 });
+    expect(hidden.weightBytes).toBeGreaterThan(0);
+    const text = run('inspect', file, '--plan', '--backend', 'reference').stdout;
+    expect(text).toMatch(/hidden .*gemm .*reference .*js .*6272/);
   });
 });
 

@@ -85,15 +85,20 @@ function totalsTable(memory: Memory): string {
 }
 
 function planTable(plan: Plan): string {
-  return table(
-    ['nodes', 'op', 'product', 'output', 'bytes', 'backend'],
+  const steps = table(
+    ['nodes', 'op', 'product', 'backend', 'isa', 'output', 'bytes', 'weights', 'multiply-adds'],
     plan.steps.map(s => [
       s.nodes.join(' '),
       s.op,
       s.product ?? '',
-      s.outputShape.join('x'),
-      s.bytes,
       s.backend,
+      s.isa,
+      s.outputShape.join('x'),
+      bytes(s.bytes),
+      s.weightBytes === undefined ? '-' : bytes(s.weightBytes),
+      s.multiplyAdds || '-',
     ]),
   );
+  if (plan.arenaBytes === undefined) return steps;
+  return `${steps}\n\nactivations of one picture: ${bytes(plan.arenaBytes)}`;
 }

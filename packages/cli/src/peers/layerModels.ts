@@ -1,5 +1,6 @@
+import type { OnnxElementType, OnnxNode, OnnxTensor } from '@apb/interop';
 import type { LayerShape } from '../commands/bench/layers/shape.js';
-import type { OnnxElementType, OnnxGraph, OnnxNode, OnnxTensor, OnnxValue } from './onnx.js';
+import type { FixedGraph, FixedValue } from './fixedShapes.js';
 import { bytesOf, randomData } from './randomData.js';
 
 /** Order of the axes of a model's input and output. */
@@ -9,7 +10,7 @@ const TO_NCHW = [0, 3, 1, 2];
 const TO_NHWC = [0, 2, 3, 1];
 
 /** Conv with a bias, into which a batch norm folds; in the operator's own order of axes. */
-export function floatConv(shape: LayerShape): OnnxGraph {
+export function floatConv(shape: LayerShape): FixedGraph {
   const { m } = shape;
   return {
     name: 'convolution',
@@ -21,7 +22,7 @@ export function floatConv(shape: LayerShape): OnnxGraph {
 }
 
 /** QuantizeLinear, QLinearConv, DequantizeLinear. */
-export function quantizingConv(shape: LayerShape, order: AxisOrder): OnnxGraph {
+export function quantizingConv(shape: LayerShape, order: AxisOrder): FixedGraph {
   return {
     name: 'convolution',
     nodes: [
@@ -36,7 +37,7 @@ export function quantizingConv(shape: LayerShape, order: AxisOrder): OnnxGraph {
 }
 
 /** QLinearConv from bytes to bytes. Zero points of 0: what is negative is cut off, as by a ReLU. */
-export function integerConv(shape: LayerShape, order: AxisOrder): OnnxGraph {
+export function integerConv(shape: LayerShape, order: AxisOrder): FixedGraph {
   return {
     name: 'convolution',
     nodes: convolution('x', 'y', order),
@@ -81,11 +82,11 @@ function integerConstants(shape: LayerShape): OnnxTensor[] {
   ];
 }
 
-function constant(value: OnnxValue): OnnxTensor {
+function constant(value: FixedValue): OnnxTensor {
   return { ...value, data: bytesOf(randomData(value)) };
 }
 
-function kernel({ m, k }: LayerShape, type: OnnxElementType): OnnxValue {
+function kernel({ m, k }: LayerShape, type: OnnxElementType): FixedValue {
   return { name: 'w', type, dims: [m, k / 9, 3, 3] };
 }
 
@@ -95,7 +96,7 @@ function picture(
   { m, k, n }: LayerShape,
   end: 'input' | 'output',
   order: AxisOrder,
-): OnnxValue {
+): FixedValue {
   const side = Math.sqrt(n) + (end === 'input' ? 2 : 0);
   const channels = end === 'input' ? k / 9 : m;
   return {

@@ -1,5 +1,6 @@
+import { encodeOnnx, type OnnxTensor } from '@apb/interop';
 import type { KernelPeer, PeerProduct, ProductShape } from '@apb/kernels-native/bench';
-import { encodeOnnx, type OnnxGraph, type OnnxTensor, type OnnxValue } from './onnx.js';
+import type { FixedGraph, FixedValue } from './fixedShapes.js';
 import { emptyCallUs, loadOrt, type OrtSession, type OrtTensor, sessionOptions, versionOf } from './ort.js';
 import { bytesOf, elements, randomData } from './randomData.js';
 
@@ -13,7 +14,7 @@ const SETS = 4;
  */
 export async function onnxruntimePeer(threads: number): Promise<KernelPeer> {
   const ort = await loadOrt();
-  const inputs = (value: OnnxValue) =>
+  const inputs = (value: FixedValue) =>
     Array.from({ length: SETS }, () => new ort.Tensor(value.type, randomData(value), value.dims));
   return {
     name: 'onnxruntime',
@@ -28,7 +29,7 @@ export async function onnxruntimePeer(threads: number): Promise<KernelPeer> {
 }
 
 /** y of x and a constant. */
-function oneOperator(op: string, x: OnnxValue, y: OnnxValue, constant: OnnxTensor): OnnxGraph {
+function oneOperator(op: string, x: FixedValue, y: FixedValue, constant: OnnxTensor): FixedGraph {
   return {
     name: op,
     inputs: [x],
@@ -41,7 +42,11 @@ function oneOperator(op: string, x: OnnxValue, y: OnnxValue, constant: OnnxTenso
 /** x [n, k] times w [k, m]. */
 function product(activationBits: 8 | 32, { m, k, n }: ProductShape) {
   const integer = activationBits === 8;
-  const value = (name: string, type: OnnxValue['type'], dims: number[]): OnnxValue => ({ name, type, dims });
+  const value = (name: string, type: FixedValue['type'], dims: number[]): FixedValue => ({
+    name,
+    type,
+    dims,
+  });
   return {
     operator: integer ? 'MatMulInteger' : 'MatMul',
     x: value('x', integer ? 'uint8' : 'float32', [n, k]),
@@ -74,7 +79,7 @@ class Timed implements PeerProduct {
 }
 
 /** Weights of -1 and 1. */
-function signs(value: OnnxValue): Float32Array | Int8Array {
+function signs(value: FixedValue): Float32Array | Int8Array {
   const size = elements(value);
   const data = value.type === 'int8' ? new Int8Array(size) : new Float32Array(size);
   for (let i = 0; i < data.length; i++) data[i] = Math.random() < 0.5 ? -1 : 1;

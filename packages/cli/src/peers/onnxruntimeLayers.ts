@@ -1,8 +1,9 @@
+import { encodeOnnx } from '@apb/interop';
 import type { LayerShape } from '../commands/bench/layers/shape.js';
 import { type Call, race } from '../commands/bench/race.js';
+import type { FixedGraph, FixedValue } from './fixedShapes.js';
 import { floatConv, integerConv, quantizingConv } from './layerModels.js';
 import type { LayerPeer, PeerLayer } from './layerPeer.js';
-import { encodeOnnx, type OnnxGraph, type OnnxValue } from './onnx.js';
 import {
   emptyCallUs,
   loadOrt,
@@ -26,7 +27,7 @@ const TRIAL_MS = 40;
  */
 export async function onnxruntimeLayers(threads: number): Promise<LayerPeer> {
   const ort = await loadOrt();
-  const open = (graph: OnnxGraph) => openModel(ort, graph, threads);
+  const open = (graph: FixedGraph) => openModel(ort, graph, threads);
   return {
     name: 'onnxruntime',
     version: versionOf(ort),
@@ -58,14 +59,14 @@ interface OpenModel {
   readonly call: Call;
 }
 
-async function openModel(ort: Ort, graph: OnnxGraph, threads: number): Promise<OpenModel> {
+async function openModel(ort: Ort, graph: FixedGraph, threads: number): Promise<OpenModel> {
   const session = await ort.InferenceSession.create(encodeOnnx(graph), sessionOptions(threads));
   const inputs = tensors(ort, graph.inputs[0]);
   const outputs = tensors(ort, graph.outputs[0]);
   return { session, call: turn => session.run({ x: inputs[turn % SETS] }, { y: outputs[turn % SETS] }) };
 }
 
-function tensors(ort: Ort, value: OnnxValue): OrtTensor[] {
+function tensors(ort: Ort, value: FixedValue): OrtTensor[] {
   return Array.from({ length: SETS }, () => new ort.Tensor(value.type, randomData(value), value.dims));
 }
 

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { encodeOnnx, type OnnxValue } from './onnx.js';
+import { encodeOnnx, type OnnxValue } from '@apb/interop';
 
 /** The parts of onnxruntime-node that are used; it is no dependency of this package. */
 export interface Ort {

@@ -1,11 +1,11 @@
-import type { OnnxValue } from './onnx.js';
+import type { FixedValue } from './fixedShapes.js';
 
-export function elements(value: OnnxValue): number {
+export function elements(value: FixedValue): number {
   return value.dims.reduce((a, b) => a * b, 1);
 }
 
 /** Bytes from 0 to 255, signed ones from -128 to 127, floats from -1 to 1. */
-export function randomData(value: OnnxValue): Float32Array | Uint8Array | Int8Array {
+export function randomData(value: FixedValue): Float32Array | Uint8Array | Int8Array {
   const size = elements(value);
   if (value.type === 'float32') return Float32Array.from({ length: size }, () => 2 * Math.random() - 1);
   const data = value.type === 'uint8' ? new Uint8Array(size) : new Int8Array(size);
