@@ -208,16 +208,15 @@ function convolution(
 function int8Rows({ weights, weightShape, affine }: ConvNode): { weights: Int8Array; scales: Float32Array } {
   const rows = weightShape[0];
   const k = weights.length / rows;
-  const factor = (row: number) => affine?.scale[row] ?? 1;
-  const scales = Float32Array.from({ length: rows }, (_, row) => {
-    const largest = weights
-      .subarray(row * k, (row + 1) * k)
-      .reduce((top, w) => Math.max(top, Math.abs(w)), 0);
-    return f((largest * Math.abs(factor(row))) / 127) || 1;
-  });
-  const quantized = Int8Array.from(weights, (w, i) => {
-    const row = Math.floor(i / k);
-    return Math.round((w * factor(row)) / scales[row]);
-  });
+  const scales = new Float32Array(rows);
+  const quantized = new Int8Array(weights.length);
+  for (let row = 0; row < rows; row++) {
+    const factor = affine?.scale[row] ?? 1;
+    let largest = 0;
+    for (let i = row * k; i < (row + 1) * k; i++) largest = Math.max(largest, Math.abs(weights[i]));
+    scales[row] = f((largest * Math.abs(factor)) / 127) || 1;
+    const steps = factor / scales[row];
+    for (let i = row * k; i < (row + 1) * k; i++) quantized[i] = Math.round(weights[i] * steps);
+  }
   return { weights: quantized, scales };
 }

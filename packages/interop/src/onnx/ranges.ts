@@ -67,7 +67,8 @@ function productRange(
   const rows = weightShape[0];
   const k = weights.length / rows;
   return Array.from({ length: rows }, (_, row) => {
-    const squares = weights.subarray(row * k, (row + 1) * k).reduce((sum, w) => sum + w * w, 0);
+    let squares = 0;
+    for (let i = row * k; i < (row + 1) * k; i++) squares += weights[i] * weights[i];
     const spread = DEVIATIONS * rms * Math.sqrt(squares) * Math.abs(affine?.scale[row] ?? 1);
     const centre = affine?.shift[row] ?? 0;
     return [centre - spread, centre + spread];
