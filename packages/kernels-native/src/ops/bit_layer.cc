@@ -17,6 +17,19 @@ struct Channels {
   std::size_t panel, first, count;
 };
 
+// Neighbouring output positions that are worked on together.
+struct Positions {
+  std::size_t first, count;
+};
+
+// Calls visit(positions) for the window's positions from begin to end.
+template <typename Visit>
+void ForEachTile(const Window& window, Visit visit) {
+  const std::size_t end = std::min(window.end, window.positions());
+  for (std::size_t first = window.begin; first < end; first += kTileRows)
+    visit(Positions{first, std::min(kTileRows, end - first)});
+}
+
 // Works on one tile of output positions after another; a thread has its own.
 class TileWorker {
  public:
@@ -26,17 +39,21 @@ class TileWorker {
         window_(window),
         input_(input),
         encoding_(input.x.encoding()),
+        alike_(window.all_inside()),
         inside_sums_(kernels, weights, encoding_),
         panel_(AlignedArray<std::uint8_t>::Zeros(PanelBytes(kernels, encoding_.bits, weights.k))),
         ones_(encoding_.sign ? 0 : LaneWords(kernels, weights.k) * kPanel * (kernels.lane_bits / 8)) {
     std::fill(ones_.data(), ones_.data() + ones_.size(), std::uint8_t{0xff});
     for (std::size_t group = 0; input.lines && group < weights.groups; ++group)
       pieces_.push_back(input.lines->PiecesOf(weights, group));
+    Patch patch;
+    window.Fill(0, 1, &patch);
+    std::fill(inside_, inside_ + kTileRows, &inside_sums_.Of(patch));
   }
 
   // Calls visit(channels, acc) with the exact products [count][kTileRows] of every panel of channels.
   template <typename Visit>
-  void ForEachPanel(const Tile& tile, Visit visit) {
+  void ForEachPanel(const Positions& tile, Visit visit) {
     LookInside(tile);
     const std::size_t group_rows = weights_.rows_per_group();
     for (std::size_t group = 0; group < weights_.groups; ++group) {
@@ -58,35 +75,41 @@ class TileWorker {
   bool many_taps() const { return encoding_.sign && borders_ > 0 && weights_.taps() > 32; }
 
  private:
-  void LookInside(const Tile& tile) {
+  // Codes of zero padding add nothing unless they stand for something else than 0.
+  bool NeedsInside() const { return !alike_ && (encoding_.sign || encoding_.base != 0); }
+
+  void LookInside(const Positions& tile) {
     borders_ = 0;
-    for (std::size_t i = 0; i < tile.rows(); ++i) {
-      inside_[i] = &inside_sums_.Of(tile.patches[i]);
+    if (!NeedsInside()) return;
+    Patch patches[kTileRows];
+    window_.Fill(tile.first, tile.count, patches);
+    for (std::size_t i = 0; i < tile.count; ++i) {
+      inside_[i] = &inside_sums_.Of(patches[i]);
       taps_[i] = inside_[i]->taps;
       if (!inside_[i]->corrections.empty()) border_rows_[borders_++] = i;
     }
   }
 
-  void Pack(const Tile& tile, std::size_t group) {
+  void Pack(const Positions& tile, std::size_t group) {
     if (input_.lines)
       Cut(tile, group);
     else
-      PackPanel(kernels_, input_.x.words() + tile.first * input_.x.words_per_row(), tile.rows(), encoding_.bits,
+      PackPanel(kernels_, input_.x.words() + tile.first * input_.x.words_per_row(), tile.count, encoding_.bits,
                 weights_.k, panel_.data());
-    tile_ = {panel_.data(), tile.rows(), encoding_.bits, encoding_.sign, nullptr};
+    tile_ = {panel_.data(), tile.count, encoding_.bits, encoding_.sign, nullptr};
     if (encoding_.sign) return;
     FillTerms(kernels_, weights_.weight_bits, tile_, weights_.k, ones_.data(), terms_);
     tile_.terms = terms_;
   }
 
   // Positions on one line of outputs at a time.
-  void Cut(const Tile& tile, std::size_t group) {
+  void Cut(const Positions& tile, std::size_t group) {
     const std::size_t columns = window_.x.outputs(), lines = window_.y.outputs(), bytes = kernels_.lane_bits / 8;
     const std::vector<Piece>& pieces = pieces_[group];
     const bool whole = weights_.tap_channels() % kernels_.lane_bits == 0;
-    for (std::size_t i = 0; i < tile.rows();) {
+    for (std::size_t i = 0; i < tile.count;) {
       const std::size_t position = tile.first + i, column = position % columns, line = position / columns;
-      const std::size_t count = std::min(tile.rows() - i, columns - column);
+      const std::size_t count = std::min(tile.count - i, columns - column);
       const auto* from = static_cast<const std::uint8_t*>(input_.lines->words());
       kernels_.cut_panel({from + input_.lines->At(line / lines, line % lines, column) * bytes, input_.lines->plane(),
                           pieces.data(), pieces.size(), whole, encoding_.bits, LaneWords(kernels_, weights_.k),
@@ -109,6 +132,7 @@ class TileWorker {
   const Window& window_;
   const BitInput& input_;
   const Encoding encoding_;
+  const bool alike_;                        // all positions see all taps
   std::vector<std::vector<Piece>> pieces_;  // of every group
   InsideSums inside_sums_;
   AlignedArray<std::uint8_t> panel_, ones_;
@@ -209,12 +233,12 @@ class PanelFinisher {
   }
 
   // products: [channels][kTileRows]
-  void Panel(const Channels& channels, const Tile& tile, const float* products) {
+  void Panel(const Channels& channels, const Positions& tile, const float* products) {
     const std::size_t n = channels.first, k = out_.k();
     FinishPanelArgs args = {};
     args.products = products;
     args.channels = channels.count;
-    args.rows = tile.rows();
+    args.rows = tile.count;
     args.scale = epilogue_.scale.data() + n;
     args.shift = epilogue_.shift.data() + n;
     args.residual = residual_ ? residual_->floats() + tile.first * k + n : nullptr;
@@ -240,11 +264,11 @@ class PanelFinisher {
   }
 
   // Once all panels of a tile are done: planes go to their rows.
-  void Finish(const Tile& tile) {
+  void Finish(const Positions& tile) {
     if (!epilogue_.quantizer) return;
     const std::size_t words = out_.words_per_row() * 2;
     auto* to = reinterpret_cast<std::uint32_t*>(out_.words()) + tile.first * words;
-    kernels_.transpose({planes_.data(), kTileRows, words, tile.rows(), to, words});
+    kernels_.transpose({planes_.data(), kTileRows, words, tile.count, to, words});
   }
 
  private:
@@ -259,13 +283,13 @@ class PanelFinisher {
 void RunByRows(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights, const Window& window,
                TileWorker& worker, const Scaler& scaler, const Buffer* residual, Buffer& out) {
   AlignedArray<float> products(kTileRows * weights.rows);  // [row][channel]
-  ForEachTile(window, kTileRows, [&](const Tile& tile) {
+  ForEachTile(window, [&](const Positions& tile) {
     worker.ForEachPanel(tile, [&](const Channels& channels, const std::int32_t* acc) {
       alignas(64) float y[kPanel * kTileRows];
       scaler.Panel(channels, acc, y);
-      Turn(kernels, y, channels.count, tile.rows(), products.data() + channels.first, weights.rows);
+      Turn(kernels, y, channels.count, tile.count, products.data() + channels.first, weights.rows);
     });
-    Finish(kernels, epilogue, products.data(), weights.rows, tile.first, tile.rows(), residual, out);
+    Finish(kernels, epilogue, products.data(), weights.rows, tile.first, tile.count, residual, out);
   });
 }
 
@@ -282,7 +306,7 @@ void RunBitLayer(const Kernels& kernels, const Epilogue& epilogue, const BitInpu
   if (!PanelFinisher::Fits(kernels, weights, out))
     return RunByRows(kernels, epilogue, weights, window, worker, scaler, residual, out);
   PanelFinisher finisher(kernels, epilogue, residual, out);
-  ForEachTile(window, kTileRows, [&](const Tile& tile) {
+  ForEachTile(window, [&](const Positions& tile) {
     worker.ForEachPanel(tile, [&](const Channels& channels, const std::int32_t* acc) {
       alignas(64) float y[kPanel * kTileRows];
       scaler.Panel(channels, acc, y);
@@ -296,9 +320,9 @@ void RunBitProducts(const Kernels& kernels, const Buffer& x, const Weights& weig
   const Window window = MatrixWindow(x.rows());
   const BitInput input(kernels, x, weights, window);
   TileWorker worker(kernels, input, weights, window);
-  ForEachTile(window, kTileRows, [&](const Tile& tile) {
+  ForEachTile(window, [&](const Positions& tile) {
     worker.ForEachPanel(tile, [&](const Channels& channels, const std::int32_t* acc) {
-      Turn(kernels, acc, channels.count, tile.rows(), out + tile.first * weights.rows + channels.first,
+      Turn(kernels, acc, channels.count, tile.count, out + tile.first * weights.rows + channels.first,
            weights.rows);
     });
   });

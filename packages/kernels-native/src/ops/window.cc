@@ -38,6 +38,10 @@ Axis MakeAxis(std::size_t size, std::size_t taps, std::size_t stride, std::size_
 
 bool operator==(const TapRange& a, const TapRange& b) { return a.first == b.first && a.last == b.last; }
 
+bool Axis::all_inside() const {
+  return spans.empty() || (spans.front().inside.count() == taps && spans.back().inside.count() == taps);
+}
+
 void Window::Fill(std::size_t first, std::size_t count, Patch* patches) const {
   std::size_t column = first % x.outputs();
   std::size_t line = first / x.outputs() % y.outputs();

@@ -29,6 +29,8 @@ struct Axis {
   std::vector<Span> spans;  // by output position
 
   std::size_t outputs() const { return spans.size(); }
+  // Whether every output position sees pixels only, no padding.
+  bool all_inside() const;
 };
 
 // What one output position sees of one picture.
@@ -44,6 +46,7 @@ struct Window {
   // The output positions that are worked on: all of them, or a thread's part.
   std::size_t begin = 0, end = static_cast<std::size_t>(-1);
 
+  bool all_inside() const { return y.all_inside() && x.all_inside(); }
   std::size_t positions() const { return batch * y.outputs() * x.outputs(); }
   // Patches of positions first .. first + count - 1, which run row-major over (batch, output rows, output
   // columns).

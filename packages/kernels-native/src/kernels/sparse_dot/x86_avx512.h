@@ -51,28 +51,42 @@ struct SignTerm {
   }
 };
 
-// The same for codes of P planes.
+// Codes of sixteen rows: bit p of a lane is the column's bit in plane p, for p < P; other bits are anything.
+template <size_t P>
+inline __m512i CodesOf(const uint32_t* words, size_t plane, __m512i shift) {
+  const auto bit = [&](size_t p) {
+    // Turned to the right by shift - p, modulo 32.
+    const __m512i places = p == 0 ? shift : _mm512_sub_epi32(shift, _mm512_set1_epi32(static_cast<int>(p)));
+    return _mm512_rorv_epi32(_mm512_load_si512(words + p * plane), places);
+  };
+  // mask ? a : b
+  const auto select = [](int mask, __m512i a, __m512i b) {
+    return _mm512_ternarylogic_epi32(_mm512_set1_epi32(mask), a, b, 0xca);
+  };
+  if (P == 1) return bit(0);
+  if (P == 2) return select(1, bit(0), bit(1));
+  return select(3, select(1, bit(0), bit(1)), select(4, bit(2), bit(3)));
+}
+
+// The same for codes of P planes: fl(r * q) is looked up by q, of all q at once. The product is rounded by itself, no
+// fused multiply-add.
 template <size_t P>
 struct CodeTerm {
   template <size_t V>
   static inline void Add(const SparseDotArgs& args, size_t t, size_t lane, __m512* sums) {
-    const __m512 r = _mm512_set1_ps(args.values[t]);
+    const __m512 codes = P == 1   ? _mm512_setr_ps(0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1)
+                         : P == 2 ? _mm512_setr_ps(0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3)
+                                  : _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512 products = _mm512_mul_ps(_mm512_set1_ps(args.values[t]), codes);
     __m512i columns;
     APB_BROADCAST_WORD(columns, args.columns[t]);
-    const __m512i shift = _mm512_and_si512(columns, _mm512_set1_epi32(31));
     const uint32_t* words = WordsOf(args, args.columns[t]) + lane;
     APB_UNROLL
     for (size_t v = 0; v < V; ++v) {
-      __m512i q = _mm512_setzero_si512();
-      const uint32_t* plane = words + v * kLanes;
-      APB_UNROLL
-      for (size_t p = 0; p < P; ++p, plane += args.count * kTileRows) {
-        const __m512i bit =
-            _mm512_and_si512(_mm512_srlv_epi32(_mm512_load_si512(plane), shift), _mm512_set1_epi32(1));
-        q = p == 0 ? bit : _mm512_or_si512(q, _mm512_slli_epi32(bit, static_cast<unsigned>(p)));
-      }
-      // The product is rounded by itself: no fused multiply-add.
-      sums[v] = _mm512_add_ps(sums[v], _mm512_mul_ps(r, _mm512_cvtepi32_ps(q)));
+      // Counts of shifts and indices of lookups are taken modulo their range.
+      const __m512i q = CodesOf<P>(words + v * kLanes, args.count * kTileRows, columns);
+      const __m512 term = P == 4 ? _mm512_permutexvar_ps(q, products) : _mm512_permutevar_ps(products, q);
+      sums[v] = _mm512_add_ps(sums[v], term);
     }
   }
 };
