@@ -1,5 +1,5 @@
-// AVX2: the bit of a column is shifted into the sign position of the packed words of eight rows at once; there it turns
-// r around (signs) or becomes a mask for the plane's weight (codes).
+// AVX2: the bit of a column, in the packed words of eight rows at once, is moved to the sign of r (signs) or made a
+// number by which the product is looked up (codes).
 #include <immintrin.h>
 
 #include "kernels/sparse_dot/op.h"
@@ -9,36 +9,73 @@ namespace apb {
 namespace {
 
 constexpr size_t kLanes = 8;
-constexpr size_t kVectors = 2;  // kVectors * kLanes = 16 rows at a time
 
-// The words of a column, its bit in bit 31.
-inline __m256i Shifted(const SparseDotArgs& args, uint32_t column, size_t plane, size_t lane) {
-  const uint32_t* words = static_cast<const uint32_t*>(args.words) + (plane * args.count + column / 32) * kTileRows;
-  const __m256i word = _mm256_load_si256(reinterpret_cast<const __m256i*>(words + lane));
-  return _mm256_sll_epi32(word, _mm_cvtsi32_si128(static_cast<int>(~column & 31)));
+// The words that hold a column in a plane, from row `lane`.
+inline const uint32_t* WordsOf(const SparseDotArgs& args, uint32_t column, size_t plane, size_t lane) {
+  return static_cast<const uint32_t*>(args.words) + (plane * args.count + column / 32) * kTileRows + lane;
 }
 
-inline __m256 SignTerm(const SparseDotArgs& args, size_t t, size_t lane) {
-  const __m256 sign = _mm256_and_ps(_mm256_castsi256_ps(Shifted(args, args.columns[t], 0, lane)), _mm256_set1_ps(-0.0f));
-  return _mm256_xor_ps(_mm256_set1_ps(args.values[t]), sign);
+// How far left a column's bit has to go to be bit 31.
+inline __m128i ShiftOf(uint32_t column) { return _mm_cvtsi32_si128(static_cast<int>(~column & 31)); }
+
+// Eight words, the bit that counts in bit 31.
+inline __m256i Shifted(const uint32_t* words, __m128i shift) {
+  return _mm256_sll_epi32(_mm256_load_si256(reinterpret_cast<const __m256i*>(words)), shift);
 }
 
-inline __m256 CodeTerm(const SparseDotArgs& args, size_t t, size_t lane) {
-  __m256 q = _mm256_setzero_ps();
-  for (size_t p = 0; p < args.planes; ++p) {
-    const __m256i mask = _mm256_srai_epi32(Shifted(args, args.columns[t], p, lane), 31);
-    const __m256 weight = _mm256_set1_ps(static_cast<float>(1u << p));
-    q = _mm256_add_ps(q, _mm256_and_ps(_mm256_castsi256_ps(mask), weight));
+// The t-th term times V vectors of signs from `lane`, added to sums; a term whose tap lies outside is left out.
+template <bool bordered>
+struct SignTerm {
+  template <size_t V>
+  static inline void Add(const SparseDotArgs& args, size_t t, size_t lane, __m256* sums) {
+    const __m256 r = _mm256_set1_ps(args.values[t]), sign = _mm256_set1_ps(-0.0f);
+    const __m128i shift = ShiftOf(args.columns[t]);
+    const __m128i tap = _mm_cvtsi32_si128(bordered ? 31 - args.taps[t] : 0);
+    const uint32_t* words = WordsOf(args, args.columns[t], 0, lane);
+    APB_UNROLL
+    for (size_t v = 0; v < V; ++v) {
+      const __m256 negative = _mm256_and_ps(_mm256_castsi256_ps(Shifted(words + v * kLanes, shift)), sign);
+      const __m256 sum = _mm256_add_ps(sums[v], _mm256_xor_ps(r, negative));
+      if (bordered) {
+        const auto* inside = reinterpret_cast<const __m256i*>(args.inside + lane + v * kLanes);
+        const __m256i bit = _mm256_sll_epi32(_mm256_loadu_si256(inside), tap);
+        sums[v] = _mm256_blendv_ps(sums[v], sum, _mm256_castsi256_ps(bit));
+      } else {
+        sums[v] = sum;
+      }
+    }
   }
-  return _mm256_mul_ps(_mm256_set1_ps(args.values[t]), q);
+};
+
+// Codes of eight rows in P planes.
+template <size_t P>
+inline __m256i CodesOf(const uint32_t* words, size_t plane, __m128i shift) {
+  __m256i q = _mm256_srli_epi32(Shifted(words, shift), 31);
+  APB_UNROLL
+  for (size_t p = 1; p < P; ++p) {
+    const __m256i bit = _mm256_srli_epi32(Shifted(words + p * plane, shift), 31);
+    q = _mm256_or_si256(q, _mm256_slli_epi32(bit, static_cast<int>(p)));
+  }
+  return q;
 }
 
-// Whether the tap of a term lies inside, as a mask.
-inline __m256 Inside(const SparseDotArgs& args, size_t t, size_t lane) {
-  const __m256i inside = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(args.inside + lane));
-  const __m256i bit = _mm256_sll_epi32(inside, _mm_cvtsi32_si128(31 - args.taps[t]));
-  return _mm256_castsi256_ps(bit);
-}
+// The same for codes. fl(r * q), rounded by itself: no fused multiply-add; for two bits looked up by q.
+template <size_t P>
+struct CodeTerm {
+  template <size_t V>
+  static inline void Add(const SparseDotArgs& args, size_t t, size_t lane, __m256* sums) {
+    const __m256 r = _mm256_set1_ps(args.values[t]);
+    const __m256 products = _mm256_mul_ps(r, _mm256_setr_ps(0, 1, 2, 3, 0, 1, 2, 3));
+    const __m128i shift = ShiftOf(args.columns[t]);
+    const uint32_t* words = WordsOf(args, args.columns[t], 0, lane);
+    APB_UNROLL
+    for (size_t v = 0; v < V; ++v) {
+      const __m256i q = CodesOf<P>(words + v * kLanes, args.count * kTileRows, shift);
+      const __m256 term = P <= 2 ? _mm256_permutevar_ps(products, q) : _mm256_mul_ps(r, _mm256_cvtepi32_ps(q));
+      sums[v] = _mm256_add_ps(sums[v], term);
+    }
+  }
+};
 
 inline void Store(const SparseDotArgs& args, size_t lane, __m256 sums) {
   if (args.acc) {
@@ -49,33 +86,32 @@ inline void Store(const SparseDotArgs& args, size_t lane, __m256 sums) {
   _mm256_storeu_ps(args.sums + lane, sums);
 }
 
-template <bool sign, bool bordered>
-inline void Rows(const SparseDotArgs& args, size_t lane) {
-  __m256 sums[kVectors];
+template <size_t V, typename Term>
+inline void Vectors(const SparseDotArgs& args, size_t lane) {
+  __m256 sums[V];
   APB_UNROLL
-  for (size_t v = 0; v < kVectors; ++v) sums[v] = _mm256_setzero_ps();
-  for (size_t t = 0; t < args.terms; ++t) {
-    APB_UNROLL
-    for (size_t v = 0; v < kVectors; ++v) {
-      const size_t first = lane + v * kLanes;
-      const __m256 sum = _mm256_add_ps(sums[v], sign ? SignTerm(args, t, first) : CodeTerm(args, t, first));
-      sums[v] = bordered ? _mm256_blendv_ps(sums[v], sum, Inside(args, t, first)) : sum;
-    }
-  }
+  for (size_t v = 0; v < V; ++v) sums[v] = _mm256_setzero_ps();
+  for (size_t t = 0; t < args.terms; ++t) Term::template Add<V>(args, t, lane, sums);
   APB_UNROLL
-  for (size_t v = 0; v < kVectors; ++v) Store(args, lane + v * kLanes, sums[v]);
+  for (size_t v = 0; v < V; ++v) Store(args, lane + v * kLanes, sums[v]);
+}
+
+template <typename Term>
+inline void Rows(const SparseDotArgs& args) {
+  size_t lane = 0;
+  for (; lane + 6 * kLanes < args.items; lane += 8 * kLanes) Vectors<8, Term>(args, lane);
+  for (; lane + 2 * kLanes < args.items; lane += 4 * kLanes) Vectors<4, Term>(args, lane);
+  for (; lane < args.items; lane += 2 * kLanes) Vectors<2, Term>(args, lane);
 }
 
 }  // namespace
 
 void SparseDotX86Avx2(const SparseDotArgs& args) {
-  for (size_t lane = 0; lane < args.items; lane += kVectors * kLanes) {
-    if (!args.sign)
-      Rows<false, false>(args, lane);
-    else if (args.taps)
-      Rows<true, true>(args, lane);
-    else
-      Rows<true, false>(args, lane);
+  if (args.sign) return args.taps ? Rows<SignTerm<true>>(args) : Rows<SignTerm<false>>(args);
+  switch (args.planes) {
+    case 1: return Rows<CodeTerm<1>>(args);
+    case 2: return Rows<CodeTerm<2>>(args);
+    default: return Rows<CodeTerm<4>>(args);
   }
 }
 
