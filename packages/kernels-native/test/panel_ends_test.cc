@@ -1,0 +1,138 @@
+// Both ends of a panel, how it is cut from lines and what becomes of its products, against plain loops.
+#include <cmath>
+
+#include "base/aligned.h"
+#include "test/check.h"
+
+namespace apb {
+namespace test {
+namespace {
+
+// Lane word i of an array of such words.
+std::uint64_t WordAt(const std::vector<std::uint8_t>& bytes, std::size_t lane_bits, std::size_t i) {
+  std::uint64_t word = 0;
+  for (std::size_t b = 0; b < lane_bits / 8; ++b) word |= std::uint64_t{bytes[i * (lane_bits / 8) + b]} << (8 * b);
+  return word;
+}
+
+std::vector<Piece> PiecesOfWord(std::size_t lane_bits, bool whole, std::size_t plane_words, std::size_t lanes) {
+  const auto from = [&] { return RandomBelow(plane_words - lanes + 1); };
+  const std::uint64_t all = ~std::uint64_t{0} >> (64 - lane_bits);
+  if (whole) return {{from(), all, 0, 0, 0, true}, {from(), all, 1, 0, 0, true}};
+  // Two pieces that fill the first word, one that leaves bits of the second 0.
+  const auto cut = static_cast<std::uint8_t>(1 + RandomBelow(lane_bits - 1));
+  const auto right = static_cast<std::uint8_t>(RandomBelow(lane_bits - cut + 1));
+  return {{from(), (std::uint64_t{1} << cut) - 1, 0, right, 0, true},
+          {from(), all >> cut, 0, 0, cut, false},
+          {from(), 1, 1, static_cast<std::uint8_t>(lane_bits - 1), 3, true}};
+}
+
+void CheckCutPanel(const Variant& v, std::size_t lanes, unsigned planes, bool whole) {
+  const std::size_t bits = v.kernels.lane_bits, words = 2, plane = lanes + 9, first = kTileRows - lanes;
+  std::vector<std::uint8_t> lines(planes * plane * (bits / 8));
+  for (auto& byte : lines) byte = static_cast<std::uint8_t>(Random() >> 40);
+  const std::vector<Piece> pieces = PiecesOfWord(bits, whole, plane, lanes);
+  std::vector<std::uint8_t> panel(planes * words * kTileRows * (bits / 8), 0xa5);
+  v.kernels.cut_panel({lines.data(), plane, pieces.data(), pieces.size(), whole, planes, words,
+                       panel.data() + first * (bits / 8), lanes});
+  for (std::size_t at = 0; at < planes * words * kTileRows; ++at) {
+    const std::size_t lane = at % kTileRows, word = at / kTileRows % words, p = at / kTileRows / words;
+    std::uint64_t expected = 0;
+    for (const Piece& piece : pieces)
+      if (lane >= first && piece.word == word)
+        expected |= ((WordAt(lines, bits, piece.from + p * plane + lane - first) >> piece.right) & piece.mask)
+                    << piece.left;
+    if (lane < first) expected = 0xa5a5a5a5a5a5a5a5u >> (64 - bits);
+    CHECK(WordAt(panel, bits, at) == expected,
+          v.name + ", lanes " + std::to_string(lanes) + ", planes " + std::to_string(planes));
+  }
+}
+
+TEST(CutPanelTakesEveryPiece) {
+  for (const Variant& v : VariantsOf(&Kernels::cut_panel))
+    for (std::size_t lanes = 1; lanes <= kTileRows; ++lanes)
+      for (const unsigned planes : {1, 2, 4})
+        for (const bool whole : {true, false}) CheckCutPanel(v, lanes, planes, whole);
+}
+
+using Activation = FinishPanelArgs::Activation;
+
+// One output of a panel, every operation rounded.
+float OutputOf(const FinishPanelArgs& args, std::size_t c, std::size_t i) {
+  volatile float y = args.products[c * kTileRows + i] * args.scale[c];
+  y = y + args.shift[c];
+  if (args.residual) y = y + args.residual[i * args.residual_stride + c];
+  const float x = y;
+  switch (args.activation) {
+    case Activation::kNone:
+      return x;
+    case Activation::kRelu:
+      return x > 0 ? x : 0.0f;
+    case Activation::kClamp: {
+      const float raised = x > args.min ? x : args.min;
+      return raised < args.max ? raised : args.max;
+    }
+    case Activation::kPrelu:
+      return x < 0 ? args.slopes[c] * x : x;
+  }
+  return x;
+}
+
+std::uint32_t CodeOf(const FinishPanelArgs& args, float y) {
+  if (args.sign) return y < 0;
+  volatile float x = std::fmin(std::fmax(y, args.lo), args.hi) - args.lo;
+  x = x * args.inv;
+  return static_cast<std::uint32_t>(std::nearbyint(x));
+}
+
+std::vector<float> Floats(std::size_t count) {
+  std::vector<float> values(count);
+  // Zeros of both signs, and sums that end on a threshold.
+  for (float& value : values) value = RandomBelow(5) ? RandomFloat() : RandomBelow(2) ? 0.0f : -0.0f;
+  return values;
+}
+
+void CheckFinishPanel(const Variant& v, std::size_t rows, std::size_t channels, Activation activation, bool residual,
+                      unsigned bits, bool sign) {
+  const std::size_t stride = channels + 3, last = (rows - 1) * stride + channels;
+  const std::vector<float> products = Floats(kPanel * kTileRows), scale = Floats(channels), shift = Floats(channels);
+  const std::vector<float> slopes = Floats(channels), added = Floats(last);
+  std::vector<float> out(last, 7.0f);
+  AlignedArray<std::uint32_t> planes(4 * kTileRows);
+  for (std::size_t i = 0; i < planes.size(); ++i) planes[i] = 0x8005u;
+  const unsigned first_bit = RandomBelow(2) ? 16 : 0;
+  FinishPanelArgs args = {products.data(), channels, rows, scale.data(), shift.data(),
+                          residual ? added.data() : nullptr, stride, activation, -0.25f, 0.5f, slopes.data(),
+                          bits ? nullptr : out.data(), stride, sign, bits, -0.75f, 1.5f,
+                          static_cast<float>((1u << bits) - 1) / 2.25f, planes.data(), kTileRows, first_bit};
+  v.kernels.finish_panel(args);
+  const std::string what = v.name + ", rows " + std::to_string(rows) + ", channels " + std::to_string(channels);
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t c = 0; bits == 0 && c < stride && i * stride + c < last; ++c) {
+      const float expected = c < channels ? OutputOf(args, c, i) : 7.0f, got = out[i * stride + c];
+      CHECK(got == expected && std::signbit(got) == std::signbit(expected), what);
+    }
+    for (unsigned p = 0; p < bits; ++p) {
+      std::uint32_t expected = first_bit ? 0x8005u : 0;
+      for (std::size_t c = 0; c < channels; ++c)
+        expected |= ((CodeOf(args, OutputOf(args, c, i)) >> p) & 1) << (first_bit + c);
+      CHECK(planes[p * kTileRows + i] == expected, what + ", plane " + std::to_string(p));
+    }
+  }
+}
+
+TEST(FinishPanelRoundsEveryOperation) {
+  for (const Variant& v : VariantsOf(&Kernels::finish_panel))
+    for (const std::size_t rows : {1, 15, 16, 17, 33, 63, 64})
+      for (const std::size_t channels : {1, 2, 7, 15, 16})
+        for (const auto kind : {Activation::kNone, Activation::kRelu, Activation::kClamp, Activation::kPrelu})
+          for (const bool residual : {false, true}) {
+            CheckFinishPanel(v, rows, channels, kind, residual, 0, false);
+            CheckFinishPanel(v, rows, channels, kind, residual, 1, true);
+            for (const unsigned bits : {1, 2, 4}) CheckFinishPanel(v, rows, channels, kind, residual, bits, false);
+          }
+}
+
+}  // namespace
+}  // namespace test
+}  // namespace apb
