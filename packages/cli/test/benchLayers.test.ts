@@ -8,7 +8,7 @@ import { measureLayers } from '../src/commands/bench/layers/measure.js';
 import { summaryOf } from '../src/commands/bench/layers/report.js';
 import { race } from '../src/commands/bench/race.js';
 import { loadOrt } from '../src/peers/ort.js';
-import { peerFolder, runApb } from './runApb.js';
+import { hasOnnxruntime, runApb } from './runApb.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'apb-layers-'));
 const shapes = join(folder, 'shapes.txt');
@@ -45,9 +45,9 @@ describe('bench layers', () => {
     expect(summary).toHaveLength(4 * 3 + 3 * 3);
   });
 
-  it.skipIf(!peerFolder)('compares with onnxruntime', () => {
+  it.skipIf(!hasOnnxruntime)('compares with onnxruntime', () => {
     const few = ['--ops', '1/2,1/32', '--shares', '0.01', '--peers', 'onnxruntime'];
-    const { stdout } = runApb(peerFolder!, ...quick, ...few, '--json');
+    const { stdout } = runApb(folder, ...quick, ...few, '--json');
     const { peers, rows } = JSON.parse(stdout);
     expect(peers).toMatchObject([{ name: 'onnxruntime', version: expect.stringMatching(/^\d+\./) }]);
     expect(peers[0].callUs).toBeGreaterThan(0);
@@ -58,7 +58,7 @@ describe('bench layers', () => {
       expect(row.fp32Us === null).toBe(row.mode === 'chain');
       if (row.vsQLinear !== null) expect(row.vsQLinear).toBeCloseTo(row.qlinearUs! / row.us, 6);
     }
-    const { stdout: text } = runApb(peerFolder!, ...quick, ...few);
+    const { stdout: text } = runApb(folder, ...quick, ...few);
     expect(text).toMatch(/empty call are taken off/);
     expect(text).toMatch(/vs QLinear/);
   });

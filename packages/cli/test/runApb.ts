@@ -3,16 +3,18 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 const apb = join(import.meta.dirname, '../bin/apb.js');
-const interop = join(import.meta.dirname, '../../interop');
+const require = createRequire(import.meta.url);
 
-/** A folder where onnxruntime-node can be found, or undefined where it is not installed. */
-export const peerFolder = [join(import.meta.dirname, '..'), interop].find(folder => {
+/** Whether onnxruntime-node is installed, which has no binary for some machines. */
+export const hasOnnxruntime = isInstalled();
+
+function isInstalled(): boolean {
   try {
-    return createRequire(join(folder, 'package.json')).resolve('onnxruntime-node');
+    return require.resolve('onnxruntime-node') !== '';
   } catch {
-    return undefined;
+    return false;
   }
-});
+}
 
 /** Runs the command line in a folder; a backend set in the environment does not count. */
 export function runApb(folder: string, ...args: string[]) {

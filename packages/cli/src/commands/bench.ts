@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import { kernelsCommand } from './bench/kernels.js';
 import { layersCommand } from './bench/layers.js';
+import { modelCommand } from './bench/model.js';
 
 export function benchCommand(): Command {
   return new Command('bench')
     .description('measure speed')
     .addCommand(kernelsCommand())
-    .addCommand(layersCommand());
+    .addCommand(layersCommand())
+    .addCommand(modelCommand());
 }

@@ -1,18 +1,11 @@
 import { encodeOnnx } from '@apb/interop';
 import type { LayerShape } from '../commands/bench/layers/shape.js';
 import { type Call, race } from '../commands/bench/race.js';
+import { emptyCallUs } from './emptyCall.js';
 import type { FixedGraph, FixedValue } from './fixedShapes.js';
 import { floatConv, integerConv, quantizingConv } from './layerModels.js';
 import type { LayerPeer, PeerLayer } from './layerPeer.js';
-import {
-  emptyCallUs,
-  loadOrt,
-  type Ort,
-  type OrtSession,
-  type OrtTensor,
-  sessionOptions,
-  versionOf,
-} from './ort.js';
+import { loadOrt, type Ort, type OrtSession, type OrtTensor, sessionOptions, versionOf } from './ort.js';
 import { randomData } from './randomData.js';
 
 /** Inputs and outputs that are used in turn, so that caches are as in real use. */

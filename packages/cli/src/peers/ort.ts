@@ -1,7 +1,6 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { encodeOnnx, type OnnxValue } from '@apb/interop';
 
 /** The parts of onnxruntime-node that are used; it is no dependency of this package. */
 export interface Ort {
@@ -23,8 +22,6 @@ export interface OrtSession {
   ): Promise<Record<string, OrtTensor>>;
   release(): Promise<void>;
 }
-
-const EMPTY_CALLS_MS = 100;
 
 /**
  * onnxruntime-node from this package's place, else from the folder the command runs in.
@@ -55,23 +52,4 @@ export function versionOf({ env: { versions } }: Ort): string {
 /** Operators one after the other, each on so many threads. */
 export function sessionOptions(threads: number): object {
   return { intraOpNumThreads: threads, interOpNumThreads: 1, executionMode: 'sequential' };
-}
-
-/** Microseconds of a call from JavaScript that computes nothing: the least of a tenth of a second. */
-export async function emptyCallUs(ort: Ort, threads: number): Promise<number> {
-  const x: OnnxValue = { name: 'x', type: 'float32', dims: [1] };
-  const nodes = [{ op: 'Relu', inputs: ['x'], outputs: ['y'] }];
-  const graph = { name: 'empty', inputs: [x], outputs: [{ ...x, name: 'y' }], constants: [], nodes };
-  const model = encodeOnnx(graph);
-  const session = await ort.InferenceSession.create(model, sessionOptions(threads));
-  const feeds = { x: new ort.Tensor('float32', Float32Array.of(1), [1]) };
-  const end = performance.now() + EMPTY_CALLS_MS;
-  let best = Number.POSITIVE_INFINITY;
-  while (performance.now() < end) {
-    const start = performance.now();
-    await session.run(feeds);
-    best = Math.min(best, performance.now() - start);
-  }
-  await session.release();
-  return best * 1e3;
 }

@@ -1,5 +1,5 @@
 import { defaultCandidates, selectBackend } from '@apb/runtime';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { integer, withOutput } from '../../options.js';
 import type { LayerPeer } from '../../peers/layerPeer.js';
 import { peerNames } from '../../peers/names.js';
@@ -10,6 +10,7 @@ import { LAYER_OPS, type LayerOp } from './layers/layer.js';
 import { measureLayers } from './layers/measure.js';
 import { layerReport, summaryOf } from './layers/report.js';
 import { RESNET18 } from './layers/shape.js';
+import { listOf, share } from './lists.js';
 import { cpuName } from './machine.js';
 import { readShapes } from './shapes.js';
 
@@ -35,8 +36,13 @@ export function layersCommand(): Command {
     new Command('layers')
       .description("time whole layers on random data: ResNet-18's 3 x 3 convolutions, beside other libraries")
       .option('--shapes <file>', 'lines m,k,n of other 3 x 3 convolutions, k = 9 x channels, n a square')
-      .option('--ops <list>', 'weight/activation bits', opList, [...LAYER_OPS])
-      .option('--shares <list>', 'of weights in full precision', shareList, [0.001, 0.01, 0.05])
+      .option('--ops <list>', 'weight/activation bits', listOf(LAYER_OPS), [...LAYER_OPS])
+      .option(
+        '--shares <list>',
+        'of weights in full precision',
+        text => text.split(',').map(share),
+        [0.001, 0.01, 0.05],
+      )
       .option('--peers <names>', `also time other libraries: ${Object.keys(PEERS).join(', ')}`)
       .option('--backend <name>', 'native or wasm; the best that works by default')
       .option('--isa <name>', 'force an instruction set of the backend')
@@ -76,21 +82,4 @@ async function benchLayersAction(options: LayerOptions): Promise<void> {
     progress.stop();
     backend.dispose();
   }
-}
-
-function opList(text: string): LayerOp[] {
-  return text.split(',').map(op => {
-    const known = LAYER_OPS.find(name => name === op);
-    if (!known) throw new InvalidArgumentError(`${op} is none of ${LAYER_OPS.join(', ')}.`);
-    return known;
-  });
-}
-
-function shareList(text: string): number[] {
-  return text.split(',').map(part => {
-    const share = Number(part);
-    if (part.trim() === '' || !(share >= 0 && share <= 1))
-      throw new InvalidArgumentError(`${part} is no share from 0 to 1.`);
-    return share;
-  });
 }

@@ -9,7 +9,7 @@ import { Operands } from './operands.js';
 import { type LayerShape, layoutOf } from './shape.js';
 
 /** A peer's time for one layer. */
-export interface PeerTime {
+interface PeerTime {
   readonly name: string;
   readonly version: string;
   readonly kind: 'fp32' | 'qlinear';
@@ -128,7 +128,8 @@ async function raceShape(
     ...runners.flatMap(({ deployed: { float, chain } }) => (chain ? [float, chain] : [float])),
     ...peerLayers.flatMap(({ fp32, qlinear, qlinearChain }) => [fp32, qlinear, qlinearChain]),
   ];
-  const times = await race(calls, milliseconds, (done, rounds) => progress(done / rounds));
+  const onRound = (done: number, rounds: number) => progress(done / rounds);
+  const times = await race(calls, milliseconds, { onRound });
   const timeOf = new Map<Call, number>(calls.map((call, i) => [call, times[i]]));
   const rowsOf = (mode: LayerRow['mode']) => {
     const compared = peers.flatMap((peer, i) => peerTimes(peer, peerLayers[i], mode, timeOf));
