@@ -27,8 +27,8 @@ void CheckPlacement(const std::vector<Lifetime>& values, const std::string& what
     for (std::size_t j = 0; j < i; ++j) {
       if (!Meet(values[i], values[j]) || values[i].bytes == 0 || values[j].bytes == 0) continue;
       const std::size_t other = placement.offsets[j];
-      CHECK(end <= other || other + values[j].bytes <= offset, what + ", values " + std::to_string(j) + " and " +
-                                                                     std::to_string(i));
+      CHECK(end <= other || other + values[j].bytes <= offset,
+            what + ", values " + std::to_string(j) + " and " + std::to_string(i));
     }
   }
   CHECK(placement.bytes <= sum, what);
@@ -80,7 +80,8 @@ TEST(PlacementOfAChainIsNearItsLargestPair) {
 
 TEST(PlacementTakesTheSmallestGapThatFits) {
   // Of five values in a row the second and the fourth are no longer needed when the last one comes.
-  const std::vector<Lifetime> values = {{1024, 0, 9}, {512, 0, 1}, {448, 0, 9}, {256, 0, 1}, {192, 0, 9}, {100, 2, 9}};
+  const std::vector<Lifetime> values = {{1024, 0, 9}, {512, 0, 1}, {448, 0, 9},
+                                        {256, 0, 1},  {192, 0, 9}, {100, 2, 9}};
   const Placement placement = Place(values);
   CheckPlacement(values, "gaps");
   CHECK(placement.offsets[5] == placement.offsets[3], std::to_string(placement.offsets[5]));

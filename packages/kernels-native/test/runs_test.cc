@@ -17,7 +17,8 @@ constexpr std::size_t kSide = 6, kChannels = 5, kPicture = kSide * kSide * kChan
 
 ValueSpec Floats(Shape shape) { return {std::move(shape), std::nullopt}; }
 
-// y = softmax(2-bit codes of relu(2x + 1), flattened, + relu(x) flattened): branches, planes, reshapes that move nothing.
+// y = softmax(2-bit codes of relu(2x + 1), flattened, + relu(x) flattened): branches, planes, reshapes that
+// move nothing.
 Network Branches() {
   const Encoding code = {false, 2, 0, 0.5f};
   const Quantizer quantizer = {code, 0, 1.5f, 2};
@@ -25,8 +26,8 @@ Network Branches() {
   const std::vector<float> two(kChannels, 2.0f), one(kChannels, 1.0f);
   const Shape map = {kSide, kSide, kChannels}, row = {kPicture};
   Network network;
-  network.values = {Floats(map), Floats(map), {map, code}, Floats(map), Floats(row), Floats(map), Floats(row),
-                    Floats(row), Floats(row)};
+  network.values = {Floats(map), Floats(map), {map, code}, Floats(map), Floats(row),
+                    Floats(map), Floats(row), Floats(row), Floats(row)};
   network.steps = {{AffineOp{two, one, relu}, {0}, 1, std::nullopt},
                    {QuantizeOp{quantizer}, {1}, 2, std::nullopt},
                    {DequantizeOp{}, {2}, 3, std::nullopt},
@@ -137,7 +138,8 @@ TEST(RunsEndWhenTheyAreStopped) {
       runs->Stop();
     }  // the runs alone hold the program
     ends.Wait();
-    for (const auto& job : jobs) CHECK(!job->error() && (job->stopped() || job->output().size() > 0), "stopped");
+    for (const auto& job : jobs)
+      CHECK(!job->error() && (job->stopped() || job->output().size() > 0), "stopped");
   }
 }
 

@@ -9,8 +9,8 @@
 
 namespace apb {
 
-// Made at first use and never destroyed: its threads run until the process ends, and at no moment is it safe to join
-// them. The child of a fork, which has none of the threads and maybe a locked mutex, gets a new one.
+// Made at first use and never destroyed: its threads run until the process ends, and at no moment is it safe
+// to join them. The child of a fork, which has none of the threads and maybe a locked mutex, gets a new one.
 template <typename T>
 T& Shared() {
   static std::atomic<T*> shared{nullptr};

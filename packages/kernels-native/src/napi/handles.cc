@@ -67,8 +67,8 @@ std::int64_t Block::Growth() {
 }
 
 Napi::Value NewInstance(Napi::Env env, Kernels kernels) {
-  auto instance =
-      std::make_unique<std::shared_ptr<Instance>>(std::make_shared<Instance>(Instance{kernels, {}, std::make_shared<Load>()}));
+  auto instance = std::make_unique<std::shared_ptr<Instance>>(
+      std::make_shared<Instance>(Instance{kernels, {}, std::make_shared<Load>()}));
   const auto external = Napi::External<std::shared_ptr<Instance>>::New(
       env, instance.get(), [](Napi::Env, std::shared_ptr<Instance>* p) { delete p; });
   instance.release();

@@ -14,8 +14,9 @@
 
 namespace apb {
 
-// All runs in flight of one environment: the main thread or a worker_thread. When the environment ends, they are
-// stopped and their ends no longer reported. As long as there are any, the environment's event loop goes on.
+// All runs in flight of one environment: the main thread or a worker_thread. When the environment ends, they
+// are stopped and their ends no longer reported. As long as there are any, the environment's event loop goes
+// on.
 class Pending : public std::enable_shared_from_this<Pending> {
  public:
   // The environment's only one, made at first use.
@@ -25,8 +26,8 @@ class Pending : public std::enable_shared_from_this<Pending> {
     std::uint32_t id = 0;
     napi_value promise = nullptr;  // null when nothing was started
   };
-  // `start` is given what to call, on any thread, when the run has ended; null when it started none. The promise is
-  // resolved with the output, with undefined after a stop, or rejected with the error.
+  // `start` is given what to call, on any thread, when the run has ended; null when it started none. The
+  // promise is resolved with the output, with undefined after a stop, or rejected with the error.
   Started Add(Napi::Env env, const std::function<std::shared_ptr<Job>(std::function<void()> done)>& start);
   // Does nothing when the run has ended.
   void Stop(std::uint32_t id);
@@ -45,7 +46,7 @@ class Pending : public std::enable_shared_from_this<Pending> {
 
   std::unordered_map<std::uint32_t, Entry> entries_;  // JavaScript's thread only
   std::uint32_t last_ = 0;
-  std::mutex mutex_;  // guards the rest
+  std::mutex mutex_;                            // guards the rest
   napi_threadsafe_function reports_ = nullptr;  // null when the environment ends
 };
 

@@ -121,7 +121,9 @@ Epilogue EpilogueOf(const Napi::Object& op) {
 }
 
 // Index of a plan.
-std::size_t IndexOf(const Napi::Value& value, const char* what) { return SizeFrom(value, what, 4294967295.0); }
+std::size_t IndexOf(const Napi::Value& value, const char* what) {
+  return SizeFrom(value, what, 4294967295.0);
+}
 
 // Calls take(element) for each element of an array.
 template <typename Take>
@@ -145,7 +147,8 @@ ValueSpec ValueSpecOf(const Napi::Value& value) {
 Step StepOf(const Napi::Value& value) {
   const Napi::Object object = ObjectOf(value, "a step of the plan");
   Step step = {OpOf(object.Get("op")), {}, IndexOf(object.Get("output"), "output"), std::nullopt};
-  ForEachIn(object, "inputs", [&](const Napi::Value& input) { step.inputs.push_back(IndexOf(input, "inputs")); });
+  ForEachIn(object, "inputs",
+            [&](const Napi::Value& input) { step.inputs.push_back(IndexOf(input, "inputs")); });
   const Napi::Value weights = object.Get("weights");
   if (!weights.IsUndefined()) step.weights = IndexOf(weights, "weights");
   return step;
@@ -231,7 +234,8 @@ Op OpOf(const Napi::Value& value) {
 Network NetworkOf(const Napi::Value& value) {
   const Napi::Object plan = ObjectOf(value, "plan");
   Network network;
-  ForEachIn(plan, "buffers", [&](const Napi::Value& buffer) { network.values.push_back(ValueSpecOf(buffer)); });
+  ForEachIn(plan, "buffers",
+            [&](const Napi::Value& buffer) { network.values.push_back(ValueSpecOf(buffer)); });
   ForEachIn(plan, "steps", [&](const Napi::Value& step) { network.steps.push_back(StepOf(step)); });
   network.input = IndexOf(plan.Get("input"), "input");
   network.output = IndexOf(plan.Get("output"), "output");

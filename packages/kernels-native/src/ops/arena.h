@@ -24,15 +24,16 @@ struct Layout {
 // The step is a reshape whose output has the same bytes in the same order: it can lie where its input does.
 bool KeepsBytes(const Network& network, const Step& step);
 
-// Values share memory unless both are needed: the input from the first step on, others from the step that writes them,
-// each until the last step that reads it, the output until the end. Throws ContractError when a size overflows.
+// Values share memory unless both are needed: the input from the first step on, others from the step that
+// writes them, each until the last step that reads it, the output until the end. Throws ContractError when a
+// size overflows.
 Layout LayOut(const Network& network, std::size_t batch);
 
 // A block of memory with the buffers of a layout. Throws std::bad_alloc when there is no memory.
 class Arena {
  public:
-  // Lays the values of a network, always the same one, out anew unless they are for that batch already; memory is kept
-  // where it is enough. Contents are undefined afterwards. The network must outlive the arena.
+  // Lays the values of a network, always the same one, out anew unless they are for that batch already;
+  // memory is kept where it is enough. Contents are undefined afterwards. The network must outlive the arena.
   void Fit(const Network& network, std::shared_ptr<const Layout> layout);
 
   const Layout* layout() const { return layout_.get(); }

@@ -18,7 +18,8 @@ std::uint64_t TransposeBits(std::uint64_t x) {
   return x ^ t ^ (t << 28);
 }
 
-// Calls visit(row, column, canonical index of the first plane's word, shift within it) for every eight columns.
+// Calls visit(row, column, canonical index of the first plane's word, shift within it) for every eight
+// columns.
 template <typename Visit>
 void ForEachEight(const Buffer& buffer, Visit visit) {
   const std::size_t narrow = Words32(buffer);
@@ -35,7 +36,8 @@ void ImportBytes(const std::uint32_t* canonical, Buffer& buffer) {
       eight |= std::uint64_t{(canonical[p * plane + word] >> shift) & 255} << (8 * p);
     eight = TransposeBits(eight);
     std::uint8_t* to = buffer.codes() + row * buffer.k() + column;
-    for (std::size_t i = 0; i < 8 && column + i < buffer.k(); ++i) to[i] = static_cast<std::uint8_t>(eight >> (8 * i));
+    for (std::size_t i = 0; i < 8 && column + i < buffer.k(); ++i)
+      to[i] = static_cast<std::uint8_t>(eight >> (8 * i));
   });
 }
 

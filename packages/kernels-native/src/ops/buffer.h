@@ -11,8 +11,8 @@
 namespace apb {
 
 // Row-major floats, or codes with one row per pixel (product of the leading axes) and k = last axis.
-// Codes of up to 4 bits lie as planes, [rows][bits][words of 64 bits], padding bits zero: one pixel's bits are together.
-// Codes of 8 bits lie as bytes, [rows][k]: processors multiply bytes faster than eight planes.
+// Codes of up to 4 bits lie as planes, [rows][bits][words of 64 bits], padding bits zero: one pixel's bits
+// are together. Codes of 8 bits lie as bytes, [rows][k]: processors multiply bytes faster than eight planes.
 class Buffer {
  public:
   // Both throw ContractError when planes have no axis or the size overflows.

@@ -36,9 +36,9 @@ struct Network {
   std::size_t output = 0;
 };
 
-// Throws ContractError, with the number of the step, unless indices are in range, values are written before they are
-// read and written once, layers and only they have weights, and input and output are floats. Whether shapes fit the
-// operations shows when they run.
+// Throws ContractError, with the number of the step, unless indices are in range, values are written before
+// they are read and written once, layers and only they have weights, and input and output are floats. Whether
+// shapes fit the operations shows when they run.
 void CheckNetwork(const Network& network);
 
 }  // namespace apb

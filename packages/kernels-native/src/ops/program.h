@@ -36,8 +36,8 @@ class Program {
   // Remembers the one of the last batch. Throws ContractError when a size overflows.
   std::shared_ptr<const Layout> LayoutFor(std::size_t batch);
 
-  // Step i, on at most `threads` threads, which change no bit of the result. The arena is laid out for this network.
-  // Throws ContractError when the step's operands do not fit together.
+  // Step i, on at most `threads` threads, which change no bit of the result. The arena is laid out for this
+  // network. Throws ContractError when the step's operands do not fit together.
   void RunStep(std::size_t i, std::size_t threads, Arena& arena);
 
   std::vector<StepTime> times() const;

@@ -65,8 +65,8 @@ void Runs::Stop() {
   for (const ArenaRef& arena : idle) arena_bytes_.fetch_sub(arena->bytes(), std::memory_order_relaxed);
 }
 
-// Copies the input into the arena, or without one aside. Returns whether it is finite; if not, and after an exception,
-// the arena has been given back.
+// Copies the input into the arena, or without one aside. Returns whether it is finite; if not, and after an
+// exception, the arena has been given back.
 bool Runs::Take(const float* values, std::size_t size, Job& run, const ArenaRef& arena) {
   bool finite = false;
   try {

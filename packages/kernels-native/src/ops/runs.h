@@ -1,5 +1,5 @@
-// Runs of a program off the calling thread: a bounded number at once, each with an arena of its own; the others wait
-// in the order of their calls.
+// Runs of a program off the calling thread: a bounded number at once, each with an arena of its own; the
+// others wait in the order of their calls.
 #ifndef APB_OPS_RUNS_H_
 #define APB_OPS_RUNS_H_
 
@@ -46,18 +46,20 @@ class Job {
   std::atomic<bool> stop_{false};
 };
 
-// All runs of one program. At most as many as the program has threads are at work: more would only take memory. A run
-// uses its share of the program's threads, divided by the runs at work, which changes no bit of its result.
+// All runs of one program. At most as many as the program has threads are at work: more would only take
+// memory. A run uses its share of the program's threads, divided by the runs at work, which changes no bit of
+// its result.
 class Runs : public std::enable_shared_from_this<Runs> {
  public:
   Runs(std::shared_ptr<Program> program, std::shared_ptr<Load> load);
 
   Program& program() { return *program_; }
 
-  // Copies `size` values of input, which must be those of `batch` pictures, and returns; `done` is called once when
-  // the run has ended, on another thread. Null and no call when a value is not finite. To be called by one thread at a
-  // time. Throws ContractError when the size is wrong, std::bad_alloc, std::system_error.
-  std::shared_ptr<Job> Start(std::size_t batch, const float* values, std::size_t size, std::function<void()> done);
+  // Copies `size` values of input, which must be those of `batch` pictures, and returns; `done` is called
+  // once when the run has ended, on another thread. Null and no call when a value is not finite. To be called
+  // by one thread at a time. Throws ContractError when the size is wrong, std::bad_alloc, std::system_error.
+  std::shared_ptr<Job> Start(std::size_t batch, const float* values, std::size_t size,
+                             std::function<void()> done);
 
   // Ends all runs before their next step, and frees what no run needs. Later ones end before their first.
   void Stop();
@@ -91,7 +93,7 @@ class Runs : public std::enable_shared_from_this<Runs> {
   std::atomic<std::size_t> arena_bytes_{0};
   std::atomic<std::size_t> turns_{0};  // runs begun so far
   std::atomic<bool> stopped_{false};
-  std::mutex mutex_;  // guards the rest
+  std::mutex mutex_;         // guards the rest
   std::size_t claimed_ = 0;  // arenas
   std::vector<ArenaRef> idle_;
   std::deque<std::shared_ptr<Job>> waiting_;
