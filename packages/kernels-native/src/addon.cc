@@ -3,13 +3,13 @@
 #include <napi.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <exception>
 #include <memory>
 #include <utility>
 
 #include "base/cpu.h"
+#include "base/finite.h"
 #include "base/pool.h"
 #include "kernels/kernels.h"
 #include "napi/bench.h"
@@ -82,12 +82,7 @@ Napi::Value Write(const Arguments& args) {
   const View<float> values = FloatsOf(args[1], "values");
   float* to = buffer.floats();
   ExpectLength(values.size, buffer.size());
-  bool finite = true;
-  for (std::size_t i = 0; i < values.size; ++i) {
-    to[i] = values.data[i];
-    finite &= std::isfinite(to[i]);
-  }
-  return Napi::Boolean::New(args.Env(), finite);
+  return Napi::Boolean::New(args.Env(), CopyFinite(values.data, to, values.size));
 }
 
 // read(block, Float32Array)

@@ -23,7 +23,7 @@ TEST(CopyPatchesCopiesEveryRun) {
 
 struct FinishCase {
   std::size_t channels;
-  bool integers, residual, in_place;
+  bool integers, residual, in_place, bounded;
 };
 
 void CheckFinishRows(const Variant& v, const FinishCase& s) {
@@ -43,7 +43,7 @@ void CheckFinishRows(const Variant& v, const FinishCase& s) {
   const std::size_t out_stride = s.in_place ? stride : s.channels;
   v.kernels.finish_rows({s.integers ? nullptr : products.data(), integers.data(), integer_scale.data(), stride, rows,
                          s.channels, scale.data(), shift.data(), s.residual ? residual.data() : nullptr, out,
-                         out_stride});
+                         out_stride, s.bounded, -0.25f, 0.75f});
   for (std::size_t i = 0; i < rows; ++i)
     for (std::size_t n = 0; n < s.channels; ++n) {
       volatile float x = before[i * stride + n];
@@ -51,6 +51,8 @@ void CheckFinishRows(const Variant& v, const FinishCase& s) {
       x = x * scale[n];
       x = x + shift[n];
       if (s.residual) x = x + residual[i * s.channels + n];
+      if (s.bounded) x = x > -0.25f ? x : -0.25f;
+      if (s.bounded) x = x < 0.75f ? x : 0.75f;
       CHECK(out[i * out_stride + n] == x, v.name + ", channels " + std::to_string(s.channels));
     }
 }
@@ -58,8 +60,9 @@ void CheckFinishRows(const Variant& v, const FinishCase& s) {
 TEST(FinishRowsRoundsEveryOperation) {
   for (const Variant& v : VariantsOf(&Kernels::finish_rows))
     for (std::size_t channels = 1; channels <= 37; ++channels)
-      for (int flags = 0; flags < 8; ++flags)
-        CheckFinishRows(v, {channels, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0 && (flags & 1) == 0});
+      for (int flags = 0; flags < 16; ++flags)
+        CheckFinishRows(v, {channels, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0 && (flags & 1) == 0,
+                            (flags & 8) != 0});
 }
 
 }  // namespace

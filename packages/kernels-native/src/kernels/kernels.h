@@ -16,6 +16,7 @@
 #include "kernels/finish_panel/op.h"
 #include "kernels/finish_rows/op.h"
 #include "kernels/float_gemm/op.h"
+#include "kernels/max_window/op.h"
 #include "kernels/paper/op.h"
 #include "kernels/quantize/op.h"
 #include "kernels/quantize_bytes/op.h"
@@ -35,6 +36,7 @@ struct Kernels {
   ByteGemm* byte_gemm = nullptr;
   ByteDot* byte_dot = nullptr;
   FinishRows* finish_rows = nullptr;
+  MaxWindow* max_window = nullptr;
   CopyPatches* copy_patches = nullptr;
   CutPanel* cut_panel = nullptr;
   ExpandSigns* expand_signs = nullptr;

@@ -1,5 +1,7 @@
 #include "ops/epilogue.h"
 
+#include <limits>
+
 #include "ops/activation.h"
 #include "ops/check.h"
 
@@ -35,13 +37,20 @@ void QuantizeRows(const Kernels& kernels, const Quantizer& q, const float* value
 
 namespace {
 
-// Activation and quantization of rows that FinishRows has written.
+// relu and clamp as bounds.
+void Bound(const Activation& a, FinishRowsArgs* args) {
+  args->bounded = a.kind == Activation::Kind::kRelu || a.kind == Activation::Kind::kClamp;
+  args->low = a.kind == Activation::Kind::kClamp ? a.min : 0.0f;
+  args->high = a.kind == Activation::Kind::kClamp ? a.max : std::numeric_limits<float>::infinity();
+}
+
+// Slopes and quantization of rows that FinishRows has written.
 void Complete(const Kernels& kernels, const Epilogue& e, float* y, std::size_t stride, std::size_t first,
               std::size_t rows, Buffer& out) {
   const std::size_t channels = out.k();
-  if (!e.quantizer) return Activate(e.activation, channels, y, rows * channels);
-  for (std::size_t i = 0; i < rows; ++i) Activate(e.activation, channels, y + i * stride, channels);
-  QuantizeRows(kernels, *e.quantizer, y, stride, first, rows, out);
+  if (e.activation.kind == Activation::Kind::kPrelu)
+    for (std::size_t i = 0; i < rows; ++i) Activate(e.activation, channels, y + i * stride, channels);
+  if (e.quantizer) QuantizeRows(kernels, *e.quantizer, y, stride, first, rows, out);
 }
 
 void FinishTile(const Kernels& kernels, const Epilogue& e, FinishRowsArgs args, std::size_t first,
@@ -52,6 +61,7 @@ void FinishTile(const Kernels& kernels, const Epilogue& e, FinishRowsArgs args, 
   args.residual = residual ? residual->floats() + first * out.k() : nullptr;
   args.out = e.quantizer ? scratch : out.floats() + first * out.k();
   args.out_stride = e.quantizer ? args.stride : out.k();
+  Bound(e.activation, &args);
   kernels.finish_rows(args);
   Complete(kernels, e, args.out, args.out_stride, first, args.rows, out);
 }

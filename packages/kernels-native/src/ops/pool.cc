@@ -1,7 +1,6 @@
 #include "ops/pool.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "base/pool.h"
 #include "ops/check.h"
@@ -10,12 +9,17 @@
 namespace apb {
 namespace {
 
-// Starts every output pixel's channels at `start`, then calls step(channels of an input pixel, channels of
-// the output pixel) for its in-bounds pixels in row-major order and done(number of them, channels of the
-// output pixel).
-template <typename Step, typename Done>
-void Pool(std::size_t threads, const PoolGeometry& geometry, const Buffer& x, Buffer& out, float start,
-          Step step, Done done) {
+// The part of the picture under a window.
+struct View {
+  const float* from;   // its first pixel
+  std::size_t line;    // floats from one line to the next
+  std::size_t pixel;   // and from one pixel to the next: the channels
+  std::size_t lines, pixels;
+};
+
+// Calls task(view, channels of the output pixel) for every output pixel.
+template <typename Task>
+void Pool(std::size_t threads, const PoolGeometry& geometry, const Buffer& x, Buffer& out, Task task) {
   CheckGeometry(geometry);
   ExpectRank(x.shape(), 4, "the input of pooling");
   const Window w = MakeWindow(x.shape(), geometry);
@@ -25,15 +29,10 @@ void Pool(std::size_t threads, const PoolGeometry& geometry, const Buffer& x, Bu
   const auto pool = [&](std::size_t position) {
     Patch p;
     w.Fill(position, 1, &p);
-    float* to = pixels + position * x.k();
-    std::fill(to, to + x.k(), start);
-    for (std::size_t ky = p.y.inside.first; ky < p.y.inside.last; ++ky)
-      for (std::size_t kx = p.x.inside.first; kx < p.x.inside.last; ++kx) {
-        const std::size_t row = static_cast<std::size_t>(p.y.start + static_cast<std::ptrdiff_t>(ky));
-        const std::size_t column = static_cast<std::size_t>(p.x.start + static_cast<std::ptrdiff_t>(kx));
-        step(from + ((p.picture * w.y.size + row) * w.x.size + column) * x.k(), to);
-      }
-    done(p.y.inside.count() * p.x.inside.count(), to);
+    const std::size_t row = static_cast<std::size_t>(p.y.start + static_cast<std::ptrdiff_t>(p.y.inside.first));
+    const std::size_t column = static_cast<std::size_t>(p.x.start + static_cast<std::ptrdiff_t>(p.x.inside.first));
+    const float* first = from + ((p.picture * w.y.size + row) * w.x.size + column) * x.k();
+    task(View{first, w.x.size * x.k(), x.k(), p.y.inside.count(), p.x.inside.count()}, pixels + position * x.k());
   };
   const std::size_t values = geometry.window.y * geometry.window.x * x.k();
   ParallelRows(threads, w.positions(), values, [&](std::size_t first, std::size_t count) {
@@ -51,26 +50,23 @@ void Scale(float factor, std::size_t channels, float* values) {
 
 }  // namespace
 
-void RunMaxPool(std::size_t threads, const PoolGeometry& geometry, const Buffer& x, Buffer& out) {
-  const std::size_t channels = x.k();
-  Pool(
-      threads, geometry, x, out, -std::numeric_limits<float>::infinity(),
-      [channels](const float* pixel, float* best) {
-        for (std::size_t c = 0; c < channels; ++c) best[c] = pixel[c] > best[c] ? pixel[c] : best[c];
-      },
-      [](std::size_t, float*) {});
+void RunMaxPool(const Kernels& kernels, const PoolGeometry& geometry, const Buffer& x, Buffer& out) {
+  Pool(kernels.threads, geometry, x, out, [&](const View& v, float* best) {
+    kernels.max_window({v.from, v.line, v.pixel, v.lines, v.pixels, x.k(), best});
+  });
 }
 
 void RunAvgPool(std::size_t threads, const PoolGeometry& geometry, bool count_padding, const Buffer& x,
                 Buffer& out) {
   const std::size_t channels = x.k();
   const std::size_t whole = geometry.window.y * geometry.window.x;
-  Pool(
-      threads, geometry, x, out, 0.0f,
-      [channels](const float* pixel, float* sums) { AddTo(pixel, channels, sums); },
-      [=](std::size_t inside, float* sums) {
-        Scale(static_cast<float>(1.0 / static_cast<double>(count_padding ? whole : inside)), channels, sums);
-      });
+  Pool(threads, geometry, x, out, [=](const View& v, float* sums) {
+    std::fill(sums, sums + channels, 0.0f);
+    for (std::size_t y = 0; y < v.lines; ++y)
+      for (std::size_t i = 0; i < v.pixels; ++i) AddTo(v.from + y * v.line + i * v.pixel, channels, sums);
+    const std::size_t count = count_padding ? whole : v.lines * v.pixels;
+    Scale(static_cast<float>(1.0 / static_cast<double>(count)), channels, sums);
+  });
 }
 
 void RunGlobalAvgPool(std::size_t threads, const Buffer& x, Buffer& out) {

@@ -3,12 +3,13 @@
 #ifndef APB_OPS_POOL_H_
 #define APB_OPS_POOL_H_
 
+#include "kernels/kernels.h"
 #include "ops/buffer.h"
 
 namespace apb {
 
 // The largest in-bounds value, the first of equals (+0 and -0).
-void RunMaxPool(std::size_t threads, const PoolGeometry& geometry, const Buffer& x, Buffer& out);
+void RunMaxPool(const Kernels& kernels, const PoolGeometry& geometry, const Buffer& x, Buffer& out);
 // float32 sum of the in-bounds pixels in row-major order from +0, times fl(1 / count).
 void RunAvgPool(std::size_t threads, const PoolGeometry& geometry, bool count_padding, const Buffer& x,
                 Buffer& out);

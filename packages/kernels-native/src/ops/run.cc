@@ -21,7 +21,7 @@ struct Runner {
   }
   void operator()(const QuantizeOp& op) const { RunQuantize(kernels, op.quantizer, x(), *o.out); }
   void operator()(const DequantizeOp&) const { RunDequantize(kernels.threads, x(), *o.out); }
-  void operator()(const MaxPoolOp& op) const { RunMaxPool(kernels.threads, op.geometry, x(), *o.out); }
+  void operator()(const MaxPoolOp& op) const { RunMaxPool(kernels, op.geometry, x(), *o.out); }
   void operator()(const AvgPoolOp& op) const {
     RunAvgPool(kernels.threads, op.geometry, op.count_padding, x(), *o.out);
   }

@@ -1,25 +1,15 @@
 #include "ops/runs.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <string>
 #include <utility>
 
 #include "base/background.h"
+#include "base/finite.h"
 
 namespace apb {
 namespace {
-
-// Returns whether all values are finite.
-bool Copy(const float* from, float* to, std::size_t size) {
-  bool finite = true;
-  for (std::size_t i = 0; i < size; ++i) {
-    to[i] = from[i];
-    finite &= std::isfinite(to[i]);
-  }
-  return finite;
-}
 
 // Counts a run among those at work as long as it lives.
 class AtWork {
@@ -71,7 +61,7 @@ bool Runs::Take(const float* values, std::size_t size, Job& run, const ArenaRef&
   bool finite = false;
   try {
     if (!arena) run.staged_ = AlignedArray<float>(size);
-    finite = Copy(values, arena ? InputOf(*arena, run) : run.staged_.data(), size);
+    finite = CopyFinite(values, arena ? InputOf(*arena, run) : run.staged_.data(), size);
   } catch (...) {
     GiveBack(arena);
     throw;
@@ -95,12 +85,13 @@ void Runs::Begin(std::shared_ptr<Job> run, ArenaRef arena) {
   }
 }
 
-// Carries out a run, then those that wait, as long as there are any.
+// Carries out a run, then those that wait, as long as there are any. Who hears of the end of the last one
+// finds its arena free.
 void Runs::Serve(std::shared_ptr<Job> run, const ArenaRef& arena) {
-  for (; run; run = Next(arena)) {
+  while (run) {
     CarryOut(*run, *arena);
     const std::function<void()> done = std::move(run->done_);
-    run = nullptr;
+    run = Next(arena);
     done();
   }
 }

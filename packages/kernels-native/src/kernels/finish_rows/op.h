@@ -7,8 +7,9 @@
 
 namespace apb {
 
-// out[i][n] = fl(fl(x * scale[n]) + shift[n]), then + residual[i][n] where there is one; every operation rounded to
-// float32, no fused multiply-add (@apb/core, Epilogue). x = products[i][n], or where integers are given
+// out[i][n] = fl(fl(x * scale[n]) + shift[n]), then + residual[i][n] where there is one, then where bounded
+// y = y > low ? y : low and y < high ? y : high; every operation rounded to float32, no fused multiply-add (@apb/core,
+// Epilogue). x = products[i][n], or where integers are given
 // fl(integer_scale[n] * float(integers[i][n])) in place of it.
 struct FinishRowsArgs {
   const float* products;    // [rows][stride], or null
@@ -22,6 +23,8 @@ struct FinishRowsArgs {
   const float* residual;  // [rows][channels] or null
   float* out;             // [rows][out_stride]; may be products
   size_t out_stride;
+  bool bounded;  // relu: from 0 to infinity, clamp
+  float low, high;
 };
 
 using FinishRows = void(const FinishRowsArgs& args);
