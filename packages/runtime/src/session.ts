@@ -141,6 +141,8 @@ class ModelSession implements Session {
     checkBatch(batch, this.inputShape);
     const output = await this.runner.run(batch, check, signal).catch(error => {
       check();
+      // Backends look at every value while they copy it; a second look is for the message alone.
+      if (error instanceof RangeError) checkFinite(batch);
       throw error;
     });
     check();
@@ -166,6 +168,9 @@ function checkBatch({ shape, data }: Tensor, inputShape: Shape): void {
     throw new InputError(`${given}, which holds no picture; give ${wanted}`);
   if (!(data instanceof Float32Array) || data.length !== sizeOf(shape))
     throw new InputError(`${given} and needs a Float32Array of ${sizeOf(shape)} values`);
+}
+
+function checkFinite({ data }: Tensor): void {
   try {
     assertFinite(data, 'the batch');
   } catch (error) {
