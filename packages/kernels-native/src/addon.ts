@@ -27,7 +27,7 @@ export interface BenchTiming {
 }
 
 /** A run in flight. */
-export interface StartedRun {
+interface StartedRun {
   readonly id: number;
   /** The network's output; undefined when the run was stopped. */
   readonly promise: Promise<Float32Array | undefined>;
