@@ -15,23 +15,26 @@ std::uint64_t WordAt(const std::vector<std::uint8_t>& bytes, std::size_t lane_bi
   return word;
 }
 
-std::vector<Piece> PiecesOfWord(std::size_t lane_bits, bool whole, std::size_t plane_words, std::size_t lanes) {
+std::vector<Piece> PiecesOf(std::size_t lane_bits, bool whole, std::size_t plane_words, std::size_t lanes) {
   const auto from = [&] { return RandomBelow(plane_words - lanes + 1); };
+  const auto turn = [&] { return static_cast<std::uint8_t>(RandomBelow(lane_bits)); };
   const std::uint64_t all = ~std::uint64_t{0} >> (64 - lane_bits);
-  if (whole) return {{from(), all, 0, 0, 0, true}, {from(), all, 1, 0, 0, true}};
+  if (whole) return {{from(), all, 0, 0}, {from(), all, 1, 0}};
   // Two pieces that fill the first word, one that leaves bits of the second 0.
-  const auto cut = static_cast<std::uint8_t>(1 + RandomBelow(lane_bits - 1));
-  const auto right = static_cast<std::uint8_t>(RandomBelow(lane_bits - cut + 1));
-  return {{from(), (std::uint64_t{1} << cut) - 1, 0, right, 0, true},
-          {from(), all >> cut, 0, 0, cut, false},
-          {from(), 1, 1, static_cast<std::uint8_t>(lane_bits - 1), 3, true}};
+  const std::uint64_t low = all >> (1 + RandomBelow(lane_bits - 1));
+  return {{from(), low, 0, turn()}, {from(), all & ~low, 0, turn()}, {from(), 8, 1, turn()}};
+}
+
+std::uint64_t Turned(std::uint64_t word, std::size_t lane_bits, unsigned left) {
+  const std::uint64_t all = ~std::uint64_t{0} >> (64 - lane_bits);
+  return left == 0 ? word : ((word << left) | (word >> (lane_bits - left))) & all;
 }
 
 void CheckCutPanel(const Variant& v, std::size_t lanes, unsigned planes, bool whole) {
   const std::size_t bits = v.kernels.lane_bits, words = 2, plane = lanes + 9, first = kTileRows - lanes;
   std::vector<std::uint8_t> lines(planes * plane * (bits / 8));
   for (auto& byte : lines) byte = static_cast<std::uint8_t>(Random() >> 40);
-  const std::vector<Piece> pieces = PiecesOfWord(bits, whole, plane, lanes);
+  const std::vector<Piece> pieces = PiecesOf(bits, whole, plane, lanes);
   std::vector<std::uint8_t> panel(planes * words * kTileRows * (bits / 8), 0xa5);
   v.kernels.cut_panel({lines.data(), plane, pieces.data(), pieces.size(), whole, planes, words,
                        panel.data() + first * (bits / 8), lanes});
@@ -40,8 +43,7 @@ void CheckCutPanel(const Variant& v, std::size_t lanes, unsigned planes, bool wh
     std::uint64_t expected = 0;
     for (const Piece& piece : pieces)
       if (lane >= first && piece.word == word)
-        expected |= ((WordAt(lines, bits, piece.from + p * plane + lane - first) >> piece.right) & piece.mask)
-                    << piece.left;
+        expected |= Turned(WordAt(lines, bits, piece.from + p * plane + lane - first), bits, piece.turn) & piece.mask;
     if (lane < first) expected = 0xa5a5a5a5a5a5a5a5u >> (64 - bits);
     CHECK(WordAt(panel, bits, at) == expected,
           v.name + ", lanes " + std::to_string(lanes) + ", planes " + std::to_string(planes));

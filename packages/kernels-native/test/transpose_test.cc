@@ -6,8 +6,8 @@ namespace apb {
 namespace test {
 namespace {
 
-void CheckTranspose(const Variant& v, std::size_t rows, std::size_t columns) {
-  const std::size_t from_stride = columns + 3, to_stride = rows + 5;
+void CheckTranspose(const Variant& v, std::size_t rows, std::size_t columns, std::size_t from_gap, std::size_t to_gap) {
+  const std::size_t from_stride = columns + from_gap, to_stride = rows + to_gap;
   constexpr std::uint32_t kJunk = 0xdeadbeef;
   std::vector<std::uint32_t> from((rows - 1) * from_stride + columns), to((columns - 1) * to_stride + rows, kJunk);
   for (auto& word : from) word = static_cast<std::uint32_t>(Random());
@@ -21,7 +21,12 @@ void CheckTranspose(const Variant& v, std::size_t rows, std::size_t columns) {
 TEST(TransposeTurnsEveryShape) {
   for (const Variant& v : VariantsOf(&Kernels::transpose))
     for (std::size_t rows = 1; rows <= 34; ++rows)
-      for (std::size_t columns = 1; columns <= 34; ++columns) CheckTranspose(v, rows, columns);
+      for (std::size_t columns = 1; columns <= 34; ++columns) {
+        CheckTranspose(v, rows, columns, 3, 5);
+        // Kernels know rows of two and four words that follow each other.
+        CheckTranspose(v, rows, columns, 0, 0);
+        if (columns == 1 || columns == 3) CheckTranspose(v, rows, columns, 1, 1);
+      }
 }
 
 TEST(ScaleRowRoundsEveryOperation) {

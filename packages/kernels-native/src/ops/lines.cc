@@ -68,11 +68,9 @@ std::vector<Piece> BitLines::PiecesOf(const Weights& weights, std::size_t group)
     const std::size_t line = (down * x_.stride + right % x_.stride) * planes_ * plane();
     Piece piece = {};
     piece.from = line + channel / bits * columns_ + right / x_.stride;
-    piece.mask = run == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << run) - 1;
+    piece.mask = (~std::uint64_t{0} >> (64 - run)) << k % bits;
     piece.word = static_cast<std::uint32_t>(k / bits);
-    piece.right = static_cast<std::uint8_t>(channel % bits);
-    piece.left = static_cast<std::uint8_t>(k % bits);
-    piece.first = k % bits == 0;
+    piece.turn = static_cast<std::uint8_t>((k % bits + bits - channel % bits) % bits);
     pieces.push_back(piece);
     k += run;
   }
