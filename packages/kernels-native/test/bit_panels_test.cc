@@ -122,7 +122,7 @@ TEST(BitGemmCountsBeyond16Bits) {
 float ExpectedSum(const Panel& a, const SparseDotArgs& args, std::size_t i) {
   volatile float sum = 0;
   for (std::size_t t = 0; t < args.terms; ++t) {
-    if (args.taps && !((args.inside[i] >> args.taps[t]) & 1)) continue;
+    if (args.taps && !args.inside[args.taps[t] * kTileRows + i]) continue;
     unsigned q = 0;
     for (unsigned p = 0; p < a.planes; ++p) q |= a.Bit(p, i, args.columns[t]) << p;
     const float value = args.sign ? (q ? -1.0f : 1.0f) : static_cast<float>(q);
@@ -136,20 +136,29 @@ float ExpectedSum(const Panel& a, const SparseDotArgs& args, std::size_t i) {
   return y;
 }
 
+constexpr std::size_t kTaps = 32;
+
+// [kTaps][kTileRows] of all ones or 0.
+AlignedArray<std::uint32_t> RandomMasks() {
+  AlignedArray<std::uint32_t> masks(kTaps * kTileRows);
+  for (std::size_t i = 0; i < masks.size(); ++i) masks[i] = RandomBelow(2) ? ~0u : 0;
+  return masks;
+}
+
 void CheckSparseDot(const Variant& v, std::size_t items, std::size_t terms, bool sign, unsigned planes, bool bordered,
                     bool product) {
   const std::size_t words = 3, rounded = (items + 15) / 16 * 16;
   const Panel a(v.kernels.lane_bits, items, kTileRows, planes, words, 2);
-  std::vector<std::uint32_t> columns(terms), inside(kTileRows);
+  std::vector<std::uint32_t> columns(terms);
+  const AlignedArray<std::uint32_t> inside = RandomMasks();
   std::vector<float> values(terms), sums(rounded, 7.0f);
   std::vector<std::uint8_t> taps(terms);
   std::vector<std::int32_t> acc(rounded);
   for (std::size_t t = 0; t < terms; ++t) {
     columns[t] = static_cast<std::uint32_t>(t * words * v.kernels.lane_bits / terms);
     values[t] = RandomFloat();
-    taps[t] = static_cast<std::uint8_t>(RandomBelow(32));
+    taps[t] = static_cast<std::uint8_t>(RandomBelow(kTaps));
   }
-  for (auto& word : inside) word = static_cast<std::uint32_t>(Random() >> 32);
   for (auto& value : acc) value = static_cast<std::int32_t>(Random() >> 40) - 4096;
   const SparseDotArgs args = {columns.data(), values.data(), terms, a.bytes.data(), words, planes, sign, items,
                               bordered ? taps.data() : nullptr, bordered ? inside.data() : nullptr, sums.data(),
@@ -175,7 +184,8 @@ void CheckScalePanel(const Variant& v, std::size_t items, std::size_t channels, 
   const unsigned planes = sign ? 1 : 2;
   const Panel a(v.kernels.lane_bits, items, kTileRows, planes, words, 2);
   std::vector<std::size_t> row_start = {0};
-  std::vector<std::uint32_t> columns, inside(kTileRows);
+  std::vector<std::uint32_t> columns;
+  const AlignedArray<std::uint32_t> inside = RandomMasks();
   std::vector<float> values, scales(channels), y((channels - 1) * ldy + rounded, 7.0f);
   std::vector<std::uint8_t> taps, order(channels);
   std::vector<std::int32_t> acc(channels * kTileRows);
@@ -185,11 +195,10 @@ void CheckScalePanel(const Variant& v, std::size_t items, std::size_t channels, 
     for (std::size_t t = RandomBelow(4); t > 0; --t) {
       columns.push_back(static_cast<std::uint32_t>(RandomBelow(words * v.kernels.lane_bits)));
       values.push_back(RandomFloat());
-      taps.push_back(static_cast<std::uint8_t>(RandomBelow(32)));
+      taps.push_back(static_cast<std::uint8_t>(RandomBelow(kTaps)));
     }
     row_start.push_back(columns.size());
   }
-  for (auto& word : inside) word = static_cast<std::uint32_t>(Random() >> 32);
   for (auto& value : acc) value = static_cast<std::int32_t>(Random() >> 40) - 4096;
   const float step = 0.11f;
   const SparseDotArgs terms = {columns.data(), values.data(), columns.size(), a.bytes.data(), words, planes, sign,

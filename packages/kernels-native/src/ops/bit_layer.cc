@@ -41,14 +41,17 @@ class TileWorker {
         encoding_(input.x.encoding()),
         alike_(window.all_inside()),
         inside_sums_(kernels, weights, encoding_),
+        whole_(inside_sums_.Whole()),
         panel_(AlignedArray<std::uint8_t>::Zeros(PanelBytes(kernels, encoding_.bits, weights.k))),
+        taps_(encoding_.sign && weights.taps() <= 32 ? weights.taps() * kTileRows : 0),
         ones_(encoding_.sign ? 0 : LaneWords(kernels, weights.k) * kPanel * (kernels.lane_bits / 8)) {
     std::fill(ones_.data(), ones_.data() + ones_.size(), std::uint8_t{0xff});
     for (std::size_t group = 0; input.lines && group < weights.groups; ++group)
       pieces_.push_back(input.lines->PiecesOf(weights, group));
-    Patch patch;
-    window.Fill(0, 1, &patch);
-    std::fill(inside_, inside_ + kTileRows, &inside_sums_.Of(patch));
+    std::fill(inside_, inside_ + kTileRows, &whole_);
+    std::fill(taps_.data(), taps_.data() + taps_.size(), ~std::uint32_t{0});
+    while (first_inside_ < window.x.outputs() && !SeesAll(window.x, first_inside_)) ++first_inside_;
+    for (last_inside_ = first_inside_; last_inside_ < window.x.outputs() && SeesAll(window.x, last_inside_);) ++last_inside_;
   }
 
   // Calls visit(channels, acc) with the exact products [count][kTileRows] of every panel of channels.
@@ -71,23 +74,40 @@ class TileWorker {
   const ActivationTile& tile() const { return tile_; }
   const Inside* const* inside() const { return inside_; }
   // What SparseTerms takes; signs of more than 32 taps at a border take the long way instead.
-  const std::uint32_t* taps() const { return encoding_.sign && borders_ > 0 && !many_taps() ? taps_ : nullptr; }
+  const std::uint32_t* taps() const { return encoding_.sign && borders_ > 0 && !many_taps() ? taps_.data() : nullptr; }
   bool many_taps() const { return encoding_.sign && borders_ > 0 && weights_.taps() > 32; }
 
  private:
   // Codes of zero padding add nothing unless they stand for something else than 0.
   bool NeedsInside() const { return !alike_ && (encoding_.sign || encoding_.base != 0); }
 
+  // Finds the positions that look at padding, by far the fewest; all others see all taps.
   void LookInside(const Positions& tile) {
-    borders_ = 0;
     if (!NeedsInside()) return;
-    Patch patches[kTileRows];
-    window_.Fill(tile.first, tile.count, patches);
-    for (std::size_t i = 0; i < tile.count; ++i) {
-      inside_[i] = &inside_sums_.Of(patches[i]);
-      taps_[i] = inside_[i]->taps;
-      if (!inside_[i]->corrections.empty()) border_rows_[borders_++] = i;
+    for (std::size_t b = 0; b < borders_; ++b) Mark(border_rows_[b], &whole_, ~std::uint32_t{0});
+    borders_ = 0;
+    const std::size_t columns = window_.x.outputs(), lines = window_.y.outputs();
+    for (std::size_t i = 0; i < tile.count;) {
+      // The positions on one line of outputs.
+      const std::size_t position = tile.first + i, first = position % columns, line = position / columns % lines;
+      const std::size_t last = std::min(columns, first + tile.count - i);
+      const bool line_inside = SeesAll(window_.y, line);
+      for (std::size_t column = first; column < last; ++column, ++i) {
+        if (line_inside && column >= first_inside_ && column < last_inside_) continue;
+        Mark(i, &inside_sums_.Of(window_.y.spans[line].inside, window_.x.spans[column].inside), 0);
+        border_rows_[borders_++] = i;
+      }
     }
+  }
+
+  static bool SeesAll(const Axis& axis, std::size_t output) { return axis.spans[output].inside.count() == axis.taps; }
+
+  // Row i sees what `inside` says; the taps it sees not get `mask`.
+  void Mark(std::size_t i, const Inside* inside, std::uint32_t mask) {
+    const std::uint32_t taps = inside_[i]->taps & inside->taps;
+    inside_[i] = inside;
+    for (std::size_t t = 0; taps_.size() > 0 && t < weights_.taps(); ++t)
+      if (!((taps >> t) & 1)) taps_[t * kTileRows + i] = mask;
   }
 
   void Pack(const Positions& tile, std::size_t group) {
@@ -135,10 +155,13 @@ class TileWorker {
   const bool alike_;                        // all positions see all taps
   std::vector<std::vector<Piece>> pieces_;  // of every group
   InsideSums inside_sums_;
-  AlignedArray<std::uint8_t> panel_, ones_;
+  const Inside& whole_;  // of positions that see all taps
+  std::size_t first_inside_ = 0, last_inside_ = 0;  // columns that do
+  AlignedArray<std::uint8_t> panel_;
+  AlignedArray<std::uint32_t> taps_;  // [taps][kTileRows], all ones where a tap lies inside, else 0
+  AlignedArray<std::uint8_t> ones_;
   ActivationTile tile_{};
   const Inside* inside_[kTileRows];
-  std::uint32_t taps_[kTileRows] = {};
   std::size_t border_rows_[kTileRows];
   std::size_t borders_ = 0;
   alignas(64) std::int32_t terms_[kTileRows];

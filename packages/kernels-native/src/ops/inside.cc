@@ -18,9 +18,12 @@ InsideSums::InsideSums(const Kernels& kernels, const Weights& weights, const Enc
       sparse_(BitsOf(weights) ? BitsOf(weights)->sparse : BytesOf(weights).sparse),
       base_(encoding.base) {}
 
-const Inside& InsideSums::Of(const Patch& patch) {
-  const TapRange& ky = patch.y.inside;
-  const TapRange& kx = patch.x.inside;
+const Inside& InsideSums::Whole() {
+  const std::size_t columns = weights_.tap_columns();
+  return Of({0, weights_.taps() / columns}, {0, columns});
+}
+
+const Inside& InsideSums::Of(const TapRange& ky, const TapRange& kx) {
   if (last_ && last_->ky == ky && last_->kx == kx) return *last_;
   const std::array<std::size_t, 4> key = {ky.first, ky.last, kx.first, kx.last};
   auto found = cases_.find(key);

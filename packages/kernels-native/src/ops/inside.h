@@ -33,7 +33,10 @@ class InsideSums {
  public:
   InsideSums(const Kernels& kernels, const Weights& weights, const Encoding& encoding);
   // Lives as long as this object.
-  const Inside& Of(const Patch& patch);
+  const Inside& Of(const Patch& patch) { return Of(patch.y.inside, patch.x.inside); }
+  const Inside& Of(const TapRange& ky, const TapRange& kx);
+  // Of a position that sees all taps.
+  const Inside& Whole();
 
  private:
   Inside Make(const TapRange& ky, const TapRange& kx) const;

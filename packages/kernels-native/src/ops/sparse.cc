@@ -16,7 +16,7 @@ bool BitOf(const Kernels& kernels, const ActivationTile& tile, std::size_t colum
 }  // namespace
 
 SparseDotArgs SparseTerms(const Kernels& kernels, const Weights& weights, const ActivationTile& tile,
-                          const std::uint32_t* taps) {
+                          const std::uint32_t* inside) {
   const SparseRows& sparse = std::get<BitWeights>(weights.packed).sparse;
   return {sparse.columns.data(),
           sparse.values.data(),
@@ -26,8 +26,8 @@ SparseDotArgs SparseTerms(const Kernels& kernels, const Weights& weights, const 
           tile.planes,
           tile.sign,
           tile.rows,
-          taps ? sparse.taps.data() : nullptr,
-          taps,
+          inside ? sparse.taps.data() : nullptr,
+          inside,
           nullptr};
 }
 

@@ -1,6 +1,7 @@
 #include <immintrin.h>
 
 #include "kernels/quantize/op.h"
+#include "kernels/unroll.h"
 
 namespace apb {
 namespace {
@@ -17,36 +18,49 @@ inline __m512i Codes(__m512 x, __m512 lo, __m512 hi, __m512 inv) {
   return _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_sub_ps(clipped, lo), inv));
 }
 
-}  // namespace
-
-void QuantizeX86Avx512Vpopcntdq(const QuantizeArgs& args) {
+template <bool sign, unsigned bits>
+inline void Rows(const QuantizeArgs& args) {
   const __m512 lo = _mm512_set1_ps(args.lo);
   const __m512 hi = _mm512_set1_ps(args.hi);
   const __m512 inv = _mm512_set1_ps(args.inv);
   const size_t words = (args.k + 63) / 64;
   for (size_t i = 0; i < args.rows; ++i) {
     const float* x = args.x + i * args.stride;
-    uint64_t* out = args.out + i * args.bits * words;
+    uint64_t* out = args.out + i * bits * words;
     for (size_t w = 0; w < words; ++w) {
       const size_t left = args.k - w * 64;
       const size_t count = left < 64 ? left : 64;
-      uint64_t planes[8] = {};
+      uint64_t planes[bits] = {};
       for (size_t b = 0; b < count; b += kLanes) {
         const __mmask16 lanes = FirstLanes(count - b);
         const __m512 values = _mm512_maskz_loadu_ps(lanes, x + w * 64 + b);
-        if (args.sign) {
+        if (sign) {
           const __mmask16 negative = _mm512_mask_cmp_ps_mask(lanes, values, _mm512_setzero_ps(), _CMP_LT_OQ);
           planes[0] |= static_cast<uint64_t>(negative) << b;
-        } else {
-          const __m512i codes = Codes(values, lo, hi, inv);
-          for (unsigned p = 0; p < args.bits; ++p) {
-            const __m512i bit = _mm512_set1_epi32(static_cast<int>(1u << p));
-            planes[p] |= static_cast<uint64_t>(_mm512_mask_test_epi32_mask(lanes, codes, bit)) << b;
-          }
+          continue;
+        }
+        const __m512i codes = Codes(values, lo, hi, inv);
+        APB_UNROLL
+        for (unsigned p = 0; p < bits; ++p) {
+          const __m512i bit = _mm512_set1_epi32(static_cast<int>(1u << p));
+          planes[p] |= static_cast<uint64_t>(_mm512_mask_test_epi32_mask(lanes, codes, bit)) << b;
         }
       }
-      for (unsigned p = 0; p < args.bits; ++p) out[p * words + w] = planes[p];
+      APB_UNROLL
+      for (unsigned p = 0; p < bits; ++p) out[p * words + w] = planes[p];
     }
+  }
+}
+
+}  // namespace
+
+void QuantizeX86Avx512Vpopcntdq(const QuantizeArgs& args) {
+  if (args.sign) return Rows<true, 1>(args);
+  switch (args.bits) {
+    case 1: return Rows<false, 1>(args);
+    case 2: return Rows<false, 2>(args);
+    case 4: return Rows<false, 4>(args);
+    default: return Rows<false, 8>(args);
   }
 }
 

@@ -37,9 +37,10 @@ inline float32x4_t CodeTerm(const SparseDotArgs& args, size_t t, size_t lane) {
   return vmulq_f32(vdupq_n_f32(args.values[t]), vcvtq_f32_u32(q));
 }
 
-// Whether the tap of a term lies inside, as a mask.
-inline uint32x4_t Inside(const SparseDotArgs& args, size_t t, size_t lane) {
-  return vtstq_u32(vld1q_u32(args.inside + lane), vdupq_n_u32(1u << args.taps[t]));
+// A term, 0 in rows that its tap does not see.
+inline float32x4_t Inside(const SparseDotArgs& args, size_t t, size_t lane, float32x4_t term) {
+  const uint32x4_t mask = vld1q_u32(args.inside + args.taps[t] * kTileRows + lane);
+  return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(term), mask));
 }
 
 inline void Store(const SparseDotArgs& args, size_t lane, float32x4_t sums) {
@@ -60,8 +61,8 @@ inline void Rows(const SparseDotArgs& args, size_t lane) {
     APB_UNROLL
     for (size_t v = 0; v < kVectors; ++v) {
       const size_t first = lane + v * kLanes;
-      const float32x4_t sum = vaddq_f32(sums[v], sign ? SignTerm(args, t, first) : CodeTerm(args, t, first));
-      sums[v] = bordered ? vbslq_f32(Inside(args, t, first), sum, sums[v]) : sum;
+      const float32x4_t term = sign ? SignTerm(args, t, first) : CodeTerm(args, t, first);
+      sums[v] = vaddq_f32(sums[v], bordered ? Inside(args, t, first, term) : term);
     }
   }
   APB_UNROLL

@@ -23,10 +23,11 @@ struct SparseDotArgs {
   unsigned planes;    // 1 for signs, 1, 2 or 4 for codes
   bool sign;
   size_t items;  // rows of the panel that matter, at most kTileRows
-  // Signs only, or null: a term counts for row i only where bit taps[t] of inside[i] is set (zero padding of
-  // convolutions; codes are 0 there anyway). taps[t] < 32.
+  // Signs only, or null: a term counts for row i only where inside[taps[t]][i] is all ones, not where it is 0 (zero
+  // padding of convolutions; codes are 0 there anyway). A sum that began with +0 is never -0, so a zero of either sign
+  // may be added in place of what does not count.
   const uint8_t* taps;     // [terms]
-  const uint32_t* inside;  // [kTileRows]
+  const uint32_t* inside;  // [taps][kTileRows], aligned to 64 bytes
   float* sums;  // [kTileRows]; written for `items`, up to the next multiple of 16 may be
   const int32_t* acc = nullptr;  // [kTileRows] or null, read up to the next multiple of 16
   float scale = 1;

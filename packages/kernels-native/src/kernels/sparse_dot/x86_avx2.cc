@@ -23,26 +23,21 @@ inline __m256i Shifted(const uint32_t* words, __m128i shift) {
   return _mm256_sll_epi32(_mm256_load_si256(reinterpret_cast<const __m256i*>(words)), shift);
 }
 
-// The t-th term times V vectors of signs from `lane`, added to sums; a term whose tap lies outside is left out.
+// The t-th term times V vectors of signs from `lane`, added to sums; of a tap that lies outside, 0.
 template <bool bordered>
 struct SignTerm {
   template <size_t V>
   static inline void Add(const SparseDotArgs& args, size_t t, size_t lane, __m256* sums) {
     const __m256 r = _mm256_set1_ps(args.values[t]), sign = _mm256_set1_ps(-0.0f);
     const __m128i shift = ShiftOf(args.columns[t]);
-    const __m128i tap = _mm_cvtsi32_si128(bordered ? 31 - args.taps[t] : 0);
+    const uint32_t* inside = bordered ? args.inside + args.taps[t] * kTileRows + lane : nullptr;
     const uint32_t* words = WordsOf(args, args.columns[t], 0, lane);
     APB_UNROLL
     for (size_t v = 0; v < V; ++v) {
       const __m256 negative = _mm256_and_ps(_mm256_castsi256_ps(Shifted(words + v * kLanes, shift)), sign);
-      const __m256 sum = _mm256_add_ps(sums[v], _mm256_xor_ps(r, negative));
-      if (bordered) {
-        const auto* inside = reinterpret_cast<const __m256i*>(args.inside + lane + v * kLanes);
-        const __m256i bit = _mm256_sll_epi32(_mm256_loadu_si256(inside), tap);
-        sums[v] = _mm256_blendv_ps(sums[v], sum, _mm256_castsi256_ps(bit));
-      } else {
-        sums[v] = sum;
-      }
+      __m256 term = _mm256_xor_ps(r, negative);
+      if (bordered) term = _mm256_and_ps(term, _mm256_load_ps(reinterpret_cast<const float*>(inside + v * kLanes)));
+      sums[v] = _mm256_add_ps(sums[v], term);
     }
   }
 };

@@ -24,9 +24,9 @@ inline __m512i ShiftOf(const uint32_t& column) {
 }
 
 // -r where the bit, moved to the place of a sign, is set, else r: (bits & sign) ^ r.
-inline __m512 Signed(__m512i bits, __m512 r) {
+inline __m512i Signed(__m512i bits, __m512 r) {
   const __m512i sign = _mm512_set1_epi32(static_cast<int>(0x80000000u));
-  return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(bits, sign, _mm512_castps_si512(r), 0x6a));
+  return _mm512_ternarylogic_epi32(bits, sign, _mm512_castps_si512(r), 0x6a);
 }
 
 // The t-th term of a row times V vectors of signs from `lane`, added to sums.
@@ -36,17 +36,13 @@ struct SignTerm {
   static inline void Add(const SparseDotArgs& args, size_t t, size_t lane, __m512* sums) {
     const __m512 r = _mm512_set1_ps(args.values[t]);
     const __m512i shift = ShiftOf(args.columns[t]);
-    const __m512i tap = _mm512_set1_epi32(bordered ? static_cast<int>(1u << args.taps[t]) : 0);
+    const uint32_t* inside = bordered ? args.inside + args.taps[t] * kTileRows + lane : nullptr;
     const uint32_t* words = WordsOf(args, args.columns[t]) + lane;
     APB_UNROLL
     for (size_t v = 0; v < V; ++v) {
-      const __m512 term = Signed(_mm512_sllv_epi32(_mm512_load_si512(words + v * kLanes), shift), r);
-      if (bordered) {
-        const __mmask16 inside = _mm512_test_epi32_mask(_mm512_loadu_si512(args.inside + lane + v * kLanes), tap);
-        sums[v] = _mm512_mask_add_ps(sums[v], inside, sums[v], term);
-      } else {
-        sums[v] = _mm512_add_ps(sums[v], term);
-      }
+      __m512i term = Signed(_mm512_sllv_epi32(_mm512_load_si512(words + v * kLanes), shift), r);
+      if (bordered) term = _mm512_and_si512(term, _mm512_load_si512(inside + v * kLanes));
+      sums[v] = _mm512_add_ps(sums[v], _mm512_castsi512_ps(term));
     }
   }
 };
