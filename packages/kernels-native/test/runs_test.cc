@@ -124,6 +124,24 @@ TEST(RunsGiveTheBitsOfSingleSteps) {
     }
 }
 
+TEST(RunsOfSeveralSlicesGiveTheBitsOfOne) {
+  const Kernels kernels = Variants().front().kernels;
+  for (const std::size_t threads : {1, 2}) {
+    const auto runs = Start(kernels, threads);
+    // Slices of different sizes.
+    const std::size_t batch = 2 * runs->program().SliceOf(1 << 20) + 1;
+    CHECK(runs->program().SliceOf(batch) < batch, std::to_string(batch));
+    const std::vector<float> input = RandomInput(batch);
+    Ends ends;
+    const auto job = runs->Start(batch, input.data(), input.size(), ends.One());
+    ends.Wait();
+    const std::vector<float> expected = StepByStep(kernels, Branches(), batch, input);
+    CHECK(!job->error() && job->output().size() == expected.size(), "size");
+    CHECK(std::memcmp(job->output().data(), expected.data(), job->output().bytes()) == 0, "bits");
+    for (const StepTime& time : runs->program().times()) CHECK(time.runs == 1, "one run");
+  }
+}
+
 TEST(RunsEndWhenTheyAreStopped) {
   for (const std::size_t threads : {1, 3}) {
     Ends ends;
@@ -145,15 +163,17 @@ TEST(RunsEndWhenTheyAreStopped) {
 
 TEST(RunsKeepNoMoreArenasThanThreads) {
   const auto runs = Start(Variants().back().kernels, 2);
-  const std::size_t arena = runs->program().LayoutFor(20)->bytes;
+  const std::size_t arena = runs->program().LayoutFor(runs->program().SliceOf(20))->bytes;
   Ends ends;
   const std::vector<float> input = RandomInput(20);
   for (int i = 0; i < 50; ++i) runs->Start(20, input.data(), input.size(), ends.One());
   ends.Wait();
-  CHECK(runs->bytes() >= arena && runs->bytes() <= 2 * arena, std::to_string(runs->bytes()));
+  // And the input of one that waited.
+  const std::size_t most = 2 * arena + input.size() * sizeof(float);
+  CHECK(runs->bytes() >= arena && runs->bytes() <= most, std::to_string(runs->bytes()));
   runs->Stop();
   // The last run may be giving its arena back still.
-  CHECK(runs->bytes() <= 2 * arena, std::to_string(runs->bytes()));
+  CHECK(runs->bytes() <= most, std::to_string(runs->bytes()));
 }
 
 TEST(RunsTakeFiniteValuesOfTheRightNumber) {

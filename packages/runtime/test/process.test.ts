@@ -163,7 +163,7 @@ describe.skipIf(isas.length === 0)('a process with native sessions', () => {
       `import { availableParallelism } from 'node:os';
       import { monitorEventLoopDelay } from 'node:perf_hooks';
       const s = await session(Math.max(1, availableParallelism() - 1));
-      const input = batch(1500);
+      const input = batch(8000);
       await s.run(input);
       const histogram = monitorEventLoopDelay({ resolution: 1 });
       histogram.enable();

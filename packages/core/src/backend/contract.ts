@@ -83,7 +83,7 @@ export interface StepTime {
 export interface Program {
   /** For each of the plan's `weights` the bytes held, all copies included. */
   readonly weightBytes: readonly number[];
-  /** Bytes that one run of `batch` pictures takes for all activations, the input included. */
+  /** Bytes that one run of `batch` pictures takes for all activations; it may work on a part of them at a time. */
   arenaBytes(batch: number): number;
   /**
    * The whole network, off the event loop. Any number of runs may be in flight: a bounded number at once, the others

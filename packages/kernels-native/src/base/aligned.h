@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <utility>
 
 namespace apb {
 
@@ -20,6 +21,13 @@ template <typename T>
 class AlignedArray {
  public:
   AlignedArray() = default;
+  // The other one is empty afterwards.
+  AlignedArray(AlignedArray&& other) noexcept : data_(std::move(other.data_)), size_(std::exchange(other.size_, 0)) {}
+  AlignedArray& operator=(AlignedArray&& other) noexcept {
+    data_ = std::move(other.data_);
+    size_ = std::exchange(other.size_, 0);
+    return *this;
+  }
   // Throws std::bad_alloc when there is no memory, also when the size in bytes overflows.
   explicit AlignedArray(std::size_t size) : size_(size) {
     if (size > (static_cast<std::size_t>(-1) >> 1) / sizeof(T)) throw std::bad_alloc();

@@ -44,7 +44,10 @@ Napi::Value Compile(const Napi::CallbackInfo& args) {
 
 Napi::Value ArenaBytes(const Napi::CallbackInfo& args) {
   const auto& runs = BlockOf(args[0]).program();
-  const std::size_t bytes = runs->program().LayoutFor(BatchFrom(args[1]))->bytes;
+  const std::size_t batch = BatchFrom(args[1]);
+  if (batch < 1) throw ContractError("a batch has at least one picture");
+  Program& program = runs->program();
+  const std::size_t bytes = program.LayoutFor(program.SliceOf(batch))->bytes;
   return Napi::Number::New(args.Env(), static_cast<double>(bytes));
 }
 

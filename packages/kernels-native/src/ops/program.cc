@@ -1,10 +1,15 @@
 #include "ops/program.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
 namespace apb {
 namespace {
+
+// Of the values of a slice, for each thread: about a second-level cache.
+constexpr std::size_t kSliceBytes = std::size_t{1} << 20;
+constexpr std::size_t kMostLayouts = 8;
 
 Network Checked(Network network) {
   CheckNetwork(network);
@@ -24,13 +29,21 @@ std::size_t Program::weight_bytes() const {
   return bytes;
 }
 
-std::shared_ptr<const Layout> Program::LayoutFor(std::size_t batch) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (!last_ || last_->batch != batch) last_ = std::make_shared<const Layout>(LayOut(network_, batch));
-  return last_;
+std::size_t Program::SliceOf(std::size_t batch) {
+  const std::size_t fit = kernels_.threads * kSliceBytes / std::max<std::size_t>(LayoutFor(1)->bytes, 1);
+  const std::size_t slices = (batch - 1) / std::max<std::size_t>(fit, 1) + 1;
+  return (batch - 1) / slices + 1;
 }
 
-void Program::RunStep(std::size_t i, std::size_t threads, Arena& arena) {
+std::shared_ptr<const Layout> Program::LayoutFor(std::size_t pictures) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto known = layouts_.find(pictures);
+  if (known != layouts_.end()) return known->second;
+  if (layouts_.size() == kMostLayouts) layouts_.clear();
+  return layouts_[pictures] = std::make_shared<const Layout>(LayOut(network_, pictures));
+}
+
+void Program::RunStep(std::size_t i, std::size_t threads, bool ends, Arena& arena) {
   using std::chrono::steady_clock;
   const auto begin = steady_clock::now();
   if (!done_by_layout_[i]) {
@@ -40,7 +53,7 @@ void Program::RunStep(std::size_t i, std::size_t threads, Arena& arena) {
   }
   const auto time = std::chrono::duration_cast<std::chrono::nanoseconds>(steady_clock::now() - begin);
   clocks_[i].nanoseconds.fetch_add(static_cast<std::uint64_t>(time.count()), std::memory_order_relaxed);
-  clocks_[i].runs.fetch_add(1, std::memory_order_relaxed);
+  if (ends) clocks_[i].runs.fetch_add(1, std::memory_order_relaxed);
 }
 
 std::vector<StepTime> Program::times() const {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -33,12 +34,17 @@ class Program {
   std::size_t steps() const { return network_.steps.size(); }
   // Of all weights.
   std::size_t weight_bytes() const;
-  // Remembers the one of the last batch. Throws ContractError when a size overflows.
-  std::shared_ptr<const Layout> LayoutFor(std::size_t batch);
+  // Pictures of a batch that are worked on together: as many as keep their values in the caches of the program's
+  // threads, at least one. A batch of any size then takes the memory of one slice, and a network with large values
+  // runs at the rate of single pictures (ResNet-18, 64 pictures: 1.3 times that of all at once).
+  std::size_t SliceOf(std::size_t batch);
+  // Remembers the last few. Throws ContractError when a size overflows.
+  std::shared_ptr<const Layout> LayoutFor(std::size_t pictures);
 
   // Step i, on at most `threads` threads, which change no bit of the result. The arena is laid out for this
-  // network. Throws ContractError when the step's operands do not fit together.
-  void RunStep(std::size_t i, std::size_t threads, Arena& arena);
+  // network. Times of a run's slices add up; `ends` with the last one. Throws ContractError when the step's operands do
+  // not fit together.
+  void RunStep(std::size_t i, std::size_t threads, bool ends, Arena& arena);
 
   std::vector<StepTime> times() const;
 
@@ -52,7 +58,7 @@ class Program {
   const std::unique_ptr<Clock[]> clocks_;  // of each step
   std::vector<bool> done_by_layout_;       // steps whose output lies where their input does
   std::mutex mutex_;
-  std::shared_ptr<const Layout> last_;  // guarded by the mutex
+  std::map<std::size_t, std::shared_ptr<const Layout>> layouts_;  // by pictures; guarded by the mutex
 };
 
 }  // namespace apb

@@ -39,9 +39,10 @@ std::shared_ptr<Job> Runs::Start(std::size_t batch, const float* values, std::si
     throw ContractError("a batch of " + std::to_string(batch) + " takes " + std::to_string(expected) +
                         " values, got " + std::to_string(size));
   auto run = std::make_shared<Job>();
-  run->layout_ = program_->LayoutFor(batch);
+  run->batch_ = batch;
+  run->slice_ = program_->SliceOf(batch);
   run->done_ = std::move(done);
-  const ArenaRef arena = Claim(batch);
+  const ArenaRef arena = Claim(run->slice_);
   if (!Take(values, size, *run, arena)) return nullptr;
   Begin(run, arena);
   return run;
@@ -52,6 +53,8 @@ void Runs::Stop() {
   const std::lock_guard<std::mutex> lock(mutex_);
   stopped_.store(true, std::memory_order_relaxed);
   idle.swap(idle_);
+  arena_bytes_.fetch_sub(spare_.bytes(), std::memory_order_relaxed);
+  spare_ = AlignedArray<float>();
   for (const ArenaRef& arena : idle) arena_bytes_.fetch_sub(arena->bytes(), std::memory_order_relaxed);
 }
 
@@ -60,8 +63,9 @@ void Runs::Stop() {
 bool Runs::Take(const float* values, std::size_t size, Job& run, const ArenaRef& arena) {
   bool finite = false;
   try {
-    if (!arena) run.staged_ = AlignedArray<float>(size);
-    finite = CopyFinite(values, arena ? InputOf(*arena, run) : run.staged_.data(), size);
+    const bool staged = !arena || run.slice_ < run.batch_;
+    if (staged) run.staged_ = Stage(size);
+    finite = CopyFinite(values, staged ? run.staged_.data() : InputOf(*arena, run.batch_), size);
   } catch (...) {
     GiveBack(arena);
     throw;
@@ -74,7 +78,7 @@ bool Runs::Take(const float* values, std::size_t size, Job& run, const ArenaRef&
 void Runs::Begin(std::shared_ptr<Job> run, ArenaRef arena) {
   if (!arena) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    arena = ClaimLocked(run->layout_->batch);  // one may be free by now
+    arena = ClaimLocked(run->slice_);  // one may be free by now
     if (!arena) return waiting_.push_back(std::move(run));
   }
   try {
@@ -103,22 +107,56 @@ void Runs::CarryOut(Job& run, Arena& arena) {
     run.error_ = std::current_exception();
   }
   if (run.output_.data() == nullptr) run.Stop();
-  run.staged_ = AlignedArray<float>();
+  Unstage(std::move(run.staged_));
+}
+
+// Memory for the input of a run. Pages of large batches are dear to get: one such piece is kept.
+AlignedArray<float> Runs::Stage(std::size_t size) {
+  AlignedArray<float> kept;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    std::swap(kept, spare_);
+    arena_bytes_.fetch_sub(kept.bytes(), std::memory_order_relaxed);
+  }
+  if (kept.size() >= size) return kept;
+  kept = AlignedArray<float>();  // not both at a time
+  return AlignedArray<float>(size);
+}
+
+void Runs::Unstage(AlignedArray<float> staged) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (stopped_.load(std::memory_order_relaxed) || staged.size() <= spare_.size()) return;
+  arena_bytes_.fetch_add(staged.bytes() - spare_.bytes(), std::memory_order_relaxed);
+  spare_ = std::move(staged);
 }
 
 void Runs::Compute(Job& run, Arena& arena) {
   const AtWork at_work(*load_);
   const std::size_t turn = turns_.fetch_add(1, std::memory_order_relaxed);
-  float* const input = InputOf(arena, run);
-  if (run.staged_.size() > 0) std::memcpy(input, run.staged_.data(), run.staged_.bytes());
-  for (std::size_t i = 0; i < program_->steps(); ++i) {
-    if (Ended(run)) return;
-    program_->RunStep(i, Share(turn), arena);
+  const Network& network = program_->network();
+  const std::size_t picture = SizeOf(network.values[network.output].ShapeFor(1));
+  AlignedArray<float> output(run.batch_ * picture);
+  for (std::size_t first = 0; first < run.batch_; first += run.slice_) {
+    const std::size_t count = std::min(run.slice_, run.batch_ - first);
+    if (!RunSlice(run, first, count, turn, arena)) return;
+    const Buffer& result = arena.value(network.output);
+    if (result.size() > 0) std::memcpy(output.data() + first * picture, result.floats(), result.bytes());
   }
-  const Buffer& result = arena.value(program_->network().output);
-  AlignedArray<float> output(result.size());
-  if (result.size() > 0) std::memcpy(output.data(), result.floats(), result.bytes());
   run.output_ = std::move(output);
+}
+
+// `count` pictures from `first`; whether the run was let to their end.
+bool Runs::RunSlice(const Job& run, std::size_t first, std::size_t count, std::size_t turn, Arena& arena) {
+  float* const input = InputOf(arena, count);
+  if (run.staged_.size() > 0) {
+    const std::size_t picture = arena.value(program_->network().input).size() / count;
+    std::memcpy(input, run.staged_.data() + first * picture, count * picture * sizeof(float));
+  }
+  for (std::size_t i = 0; i < program_->steps(); ++i) {
+    if (Ended(run)) return false;
+    program_->RunStep(i, Share(turn), first + count == run.batch_, arena);
+  }
+  return true;
 }
 
 // Threads for the next step of a run. What cannot be divided goes to one run after the other.
@@ -131,12 +169,12 @@ std::size_t Runs::Share(std::size_t turn) const {
 
 bool Runs::Ended(const Job& run) const { return run.stopped() || stopped_.load(std::memory_order_relaxed); }
 
-// Where the input goes, after the arena has been laid out for this run.
-float* Runs::InputOf(Arena& arena, const Job& run) {
+// Where the input goes, after the arena has been laid out for so many pictures.
+float* Runs::InputOf(Arena& arena, std::size_t pictures) {
   const std::size_t before = arena.bytes();
   const auto count = [&] { arena_bytes_.fetch_add(arena.bytes() - before, std::memory_order_relaxed); };
   try {
-    arena.Fit(program_->network(), run.layout_);
+    arena.Fit(program_->network(), program_->LayoutFor(pictures));
   } catch (...) {
     count();
     throw;
@@ -145,16 +183,16 @@ float* Runs::InputOf(Arena& arena, const Job& run) {
   return arena.value(program_->network().input).floats();
 }
 
-Runs::ArenaRef Runs::Claim(std::size_t batch) {
+Runs::ArenaRef Runs::Claim(std::size_t pictures) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return ClaimLocked(batch);
+  return ClaimLocked(pictures);
 }
 
-// If possible one that is laid out for `batch`; null when as many as there may be are at work.
-Runs::ArenaRef Runs::ClaimLocked(std::size_t batch) {
+// If possible one that is laid out for as many pictures; null when as many as there may be are at work.
+Runs::ArenaRef Runs::ClaimLocked(std::size_t pictures) {
   if (claimed_ == most_) return nullptr;
   if (idle_.empty()) idle_.push_back(std::make_shared<Arena>());
-  const auto fits = [&](const ArenaRef& arena) { return arena->layout() && arena->layout()->batch == batch; };
+  const auto fits = [&](const ArenaRef& arena) { return arena->layout() && arena->layout()->batch == pictures; };
   const auto found = std::find_if(idle_.begin(), idle_.end(), fits);
   if (found != idle_.end()) std::swap(*found, idle_.back());
   ArenaRef arena = std::move(idle_.back());

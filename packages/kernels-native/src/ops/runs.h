@@ -38,9 +38,9 @@ class Job {
  private:
   friend class Runs;
 
-  std::shared_ptr<const Layout> layout_;
+  std::size_t batch_ = 0, slice_ = 0;  // pictures, and those worked on together
   std::function<void()> done_;
-  AlignedArray<float> staged_;  // the input of a run that waits for an arena
+  AlignedArray<float> staged_;  // the input of a run that waits for an arena or has several slices
   AlignedArray<float> output_;
   std::exception_ptr error_;
   std::atomic<bool> stop_{false};
@@ -64,7 +64,7 @@ class Runs : public std::enable_shared_from_this<Runs> {
   // Ends all runs before their next step, and frees what no run needs. Later ones end before their first.
   void Stop();
 
-  // Of the weights and of all arenas.
+  // Of the weights, of all arenas and of what is kept beside them.
   std::size_t bytes() const { return weight_bytes_ + arena_bytes_.load(std::memory_order_relaxed); }
 
  private:
@@ -77,13 +77,16 @@ class Runs : public std::enable_shared_from_this<Runs> {
   void Compute(Job& run, Arena& arena);
   std::size_t Share(std::size_t turn) const;
   bool Ended(const Job& run) const;
-  float* InputOf(Arena& arena, const Job& run);
+  AlignedArray<float> Stage(std::size_t size);
+  void Unstage(AlignedArray<float> staged);
+  float* InputOf(Arena& arena, std::size_t pictures);
+  bool RunSlice(const Job& run, std::size_t first, std::size_t count, std::size_t turn, Arena& arena);
 
-  ArenaRef Claim(std::size_t batch);
+  ArenaRef Claim(std::size_t pictures);
   void GiveBack(const ArenaRef& arena);
   std::shared_ptr<Job> Next(const ArenaRef& arena);
   // The mutex is held.
-  ArenaRef ClaimLocked(std::size_t batch);
+  ArenaRef ClaimLocked(std::size_t pictures);
   void GiveBackLocked(const ArenaRef& arena);
 
   const std::shared_ptr<Program> program_;
@@ -97,6 +100,7 @@ class Runs : public std::enable_shared_from_this<Runs> {
   std::size_t claimed_ = 0;  // arenas
   std::vector<ArenaRef> idle_;
   std::deque<std::shared_ptr<Job>> waiting_;
+  AlignedArray<float> spare_;  // of an earlier run's input
 };
 
 }  // namespace apb
