@@ -24,6 +24,7 @@ export default defineConfig({
           { text: 'The model file', link: '/guide/model-file' },
           { text: 'Export to other runtimes', link: '/guide/export' },
           { text: 'Kernels and their speed', link: '/guide/kernels' },
+          { text: 'Whole layers and networks', link: '/guide/networks' },
           { text: 'Add an instruction set', link: '/guide/add-instruction-set' },
         ],
       },
