@@ -19,6 +19,7 @@ const session = await createSession(buildNetwork('resnet18', { bits: 2, share: 0
   threads,
 });
 const input = inputs(batch);
+const rest = pictures % batch ? inputs(pictures % batch) : input;
 
 // The first runs take the arena and compile this script; neither belongs to a steady state.
 const begin = performance.now();
@@ -50,7 +51,7 @@ console.log(
 );
 
 async function runAll() {
-  for (let left = pictures; left > 0; left -= batch) await session.run(left < batch ? inputs(left) : input);
+  for (let left = pictures; left > 0; left -= batch) await session.run(left < batch ? rest : input);
 }
 
 /** The time from one firing of a timer of 1 ms to the next, that millisecond included. */
