@@ -222,12 +222,14 @@ TEST(PlanesAreReshaped) {
 
 TEST(PoolsStayInBounds) {
   const PoolGeometry g = {{3, 2}, {2, 2}, {2, 1, 1, 1}};
-  Input x = RandomFloats({2, 5, 4, 3});
-  Buffer max({2, 3, 3, 3}, std::nullopt), mean({2, 3, 3, 3}, std::nullopt), global({2, 3}, std::nullopt);
-  Run({}, MaxPoolOp{g}, {{&x.buffer}, &max, nullptr});
-  Run({}, AvgPoolOp{g, false}, {{&x.buffer}, &mean, nullptr});
-  Run({}, GlobalAvgPoolOp{}, {{&x.buffer}, &global, nullptr});
-  for (std::size_t i = 0; i < max.size(); ++i) CHECK(max.floats()[i] >= mean.floats()[i], std::to_string(i));
+  for (const Variant& v : Variants()) {
+    Input x = RandomFloats({2, 5, 4, 3});
+    Buffer max({2, 3, 3, 3}, std::nullopt), mean({2, 3, 3, 3}, std::nullopt), global({2, 3}, std::nullopt);
+    Run(v.kernels, MaxPoolOp{g}, {{&x.buffer}, &max, nullptr});
+    Run(v.kernels, AvgPoolOp{g, false}, {{&x.buffer}, &mean, nullptr});
+    Run(v.kernels, GlobalAvgPoolOp{}, {{&x.buffer}, &global, nullptr});
+    for (std::size_t i = 0; i < max.size(); ++i) CHECK(max.floats()[i] >= mean.floats()[i], v.name);
+  }
 }
 
 template <typename F>

@@ -1,4 +1,6 @@
 // What happens to whole rows before and after products, against plain loops. Arrays have no spare elements.
+#include <cmath>
+
 #include "test/check.h"
 
 namespace apb {
@@ -63,6 +65,27 @@ TEST(FinishRowsRoundsEveryOperation) {
       for (int flags = 0; flags < 16; ++flags)
         CheckFinishRows(v, {channels, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0 && (flags & 1) == 0,
                             (flags & 8) != 0});
+}
+
+void CheckMaxWindow(const Variant& v, std::size_t lines, std::size_t pixels, std::size_t channels) {
+  const std::size_t pixel = channels + 2, line = pixels * pixel + 3;
+  std::vector<float> from((lines - 1) * line + (pixels - 1) * pixel + channels), out(channels);
+  for (float& x : from) x = RandomBelow(4) ? RandomFloat() - 1 : RandomBelow(2) ? 0.0f : -0.0f;
+  v.kernels.max_window({from.data(), line, pixel, lines, pixels, channels, out.data()});
+  for (std::size_t c = 0; c < channels; ++c) {
+    float best = from[c];
+    for (std::size_t y = 0; y < lines; ++y)
+      for (std::size_t x = 0; x < pixels; ++x)
+        if (from[y * line + x * pixel + c] > best) best = from[y * line + x * pixel + c];
+    CHECK(out[c] == best && std::signbit(out[c]) == std::signbit(best), v.name + ", channel " + std::to_string(c));
+  }
+}
+
+TEST(MaxWindowTakesTheFirstOfEquals) {
+  for (const Variant& v : VariantsOf(&Kernels::max_window))
+    for (std::size_t channels = 1; channels <= 85; ++channels)
+      for (const std::size_t lines : {1, 3})
+        for (const std::size_t pixels : {1, 2}) CheckMaxWindow(v, lines, pixels, channels);
 }
 
 }  // namespace

@@ -106,8 +106,8 @@ class TileWorker {
   void Mark(std::size_t i, const Inside* inside, std::uint32_t mask) {
     const std::uint32_t taps = inside_[i]->taps & inside->taps;
     inside_[i] = inside;
-    for (std::size_t t = 0; taps_.size() > 0 && t < weights_.taps(); ++t)
-      if (!((taps >> t) & 1)) taps_[t * kTileRows + i] = mask;
+    std::uint32_t* to = taps_.data() + i;
+    for (std::size_t t = 0; t < taps_.size() / kTileRows; ++t, to += kTileRows) *to = (taps >> t) & 1 ? *to : mask;
   }
 
   void Pack(const Positions& tile, std::size_t group) {
