@@ -21,7 +21,8 @@ function median(values) {
 /** A row of every key's medians over several runs of one bench. */
 function medians(runs, list, keyOf) {
   const groups = new Map();
-  for (const row of runs.flatMap(run => run[list])) groups.set(keyOf(row), [...(groups.get(keyOf(row)) ?? []), row]);
+  for (const row of runs.flatMap(run => run[list]))
+    groups.set(keyOf(row), [...(groups.get(keyOf(row)) ?? []), row]);
   return [...groups.values()].map(rows => {
     const merged = { ...rows[0] };
     for (const [name, value] of Object.entries(merged))
@@ -43,10 +44,26 @@ function kernelsTable(runs) {
   const ours = rows.filter(({ variant }) => variant === 'apb');
   const sparse = medians(runs, 'sparse', r => [shapeOf(r), r.fullPrecisionShare].join());
   const cell = (shape, op) => ours.find(r => shapeOf(r) === shape && r.op === op);
-  const extra = (shape, share) => percent(sparse.find(r => shapeOf(r) === shape && r.fullPrecisionShare === share)?.overhead);
+  const extra = (shape, share) =>
+    percent(sparse.find(r => shapeOf(r) === shape && r.fullPrecisionShare === share)?.overhead);
   const shapes = [...new Set(ours.filter(({ m, n }) => m >= 64 && n >= 25).map(shapeOf))];
   const table = markdown(
-    ['m,k,n', '1/1', 'of the ceiling', 'of the paper', '1/2', 'of half', 'of the paper', '2/2', 'of a quarter', 'of the paper', '1/8', '1/32', 'sparse 0.1 %', 'sparse 1 %'],
+    [
+      'm,k,n',
+      '1/1',
+      'of the ceiling',
+      'of the paper',
+      '1/2',
+      'of half',
+      'of the paper',
+      '2/2',
+      'of a quarter',
+      'of the paper',
+      '1/8',
+      '1/32',
+      'sparse 0.1 %',
+      'sparse 1 %',
+    ],
     shapes.map(shape => [
       shape,
       ...['1/1', '1/2', '2/2'].flatMap(op => {
@@ -63,10 +80,24 @@ function kernelsTable(runs) {
 }
 
 function layersTable([run]) {
-  const rows = run.rows.filter(({ fullPrecisionShare, op }) => fullPrecisionShare === 0.01 && ['1/1', '1/2'].includes(op));
+  const rows = run.rows.filter(
+    ({ fullPrecisionShare, op }) => fullPrecisionShare === 0.01 && ['1/1', '1/2'].includes(op),
+  );
   const cell = (shape, mode, op) => rows.find(r => shapeOf(r) === shape && r.mode === mode && r.op === op);
   const table = markdown(
-    ['m,k,n', 'chain 1/1, us', 'vs QLinear', 'chain 1/2, us', 'vs QLinear', 'float 1/1, us', 'vs fp32', 'vs QLinear', 'float 1/2, us', 'vs fp32', 'vs QLinear'],
+    [
+      'm,k,n',
+      'chain 1/1, us',
+      'vs QLinear',
+      'chain 1/2, us',
+      'vs QLinear',
+      'float 1/1, us',
+      'vs fp32',
+      'vs QLinear',
+      'float 1/2, us',
+      'vs fp32',
+      'vs QLinear',
+    ],
     [...new Set(rows.map(shapeOf))].map(shape => [
       shape,
       ...['1/1', '1/2'].flatMap(op => {
@@ -85,7 +116,20 @@ function layersTable([run]) {
 function modelsTable([run]) {
   const megabytes = bytes => (bytes / 1e6).toFixed(2);
   const table = markdown(
-    ['network', 'weights / activations', 'batch', 'ms', 'vs fp32', 'vs QLinear', 'compressed weights, MB', 'times smaller', 'all weights, MB', 'times smaller', 'peak, MB', 'fp32 peak, MB'],
+    [
+      'network',
+      'weights / activations',
+      'batch',
+      'ms',
+      'vs fp32',
+      'vs QLinear',
+      'compressed weights, MB',
+      'times smaller',
+      'all weights, MB',
+      'times smaller',
+      'peak, MB',
+      'fp32 peak, MB',
+    ],
     run.rows.map(r => [
       r.network ?? r.model,
       r.op,
@@ -121,4 +165,7 @@ const table = make(files.map(path => JSON.parse(readFileSync(path, 'utf8'))));
 const text = readFileSync(file, 'utf8');
 const between = new RegExp(`(<!-- table:${name} -->\n)[^]*?(<!-- /table -->)`);
 if (!between.test(text)) throw new Error(`${file} has no place for the table ${name}`);
-writeFileSync(file, text.replace(between, (_, begin, end) => `${begin}${table}\n${end}`));
+writeFileSync(
+  file,
+  text.replace(between, (_, begin, end) => `${begin}${table}\n${end}`),
+);
