@@ -15,7 +15,16 @@ import {
   selectEngine,
   trainRun,
 } from '../../src/index.js';
-import { bound, classesOf, distanceToThreshold, runReference, sections, trainerValues } from './parity.js';
+import { runOnnx, runOurs } from './onnx.js';
+import {
+  bound,
+  classesOf,
+  compareScores,
+  distanceToThreshold,
+  runReference,
+  sections,
+  trainerValues,
+} from './parity.js';
 
 /**
  * The trainer and the runtime compute the same network: the trainer in tf ops on latent weights, the runtime from
@@ -28,6 +37,8 @@ const networks = [
 /** Pictures whose layers are compared one by one, and that run end to end. */
 const INSPECTED = 4;
 const PICTURES = 512;
+/** Pictures that ONNX Runtime sees as well. */
+const ONNX_PICTURES = 1000;
 
 for (const { name, data, limit, batchSize } of networks)
   for (const activations of [32, 2, 1] as const)
@@ -145,10 +156,7 @@ for (const { name, data, limit, batchSize } of networks)
         const { data: ours } = await session.run(batch);
         const { backend } = session.explain();
         session.dispose();
-        const [a, b] = [classesOf(ours, PICTURES), classesOf(theirs, PICTURES)];
-        const flips = a.filter((c, i) => c !== b[i]).length;
-        const largest = theirs.reduce((m, y) => Math.max(m, Math.abs(y)), 0);
-        const apart = ours.reduce((m, y, i) => Math.max(m, Math.abs(y - theirs[i])), 0) / largest;
+        const { flips, apart } = compareScores(ours, theirs, PICTURES);
         console.log(
           `${name} 1/${activations} on ${backend}: ${flips} of ${PICTURES} top-1 flips, logits apart by ${apart.toExponential(1)} of the largest`,
         );
@@ -156,6 +164,28 @@ for (const { name, data, limit, batchSize } of networks)
           expect(apart).toBeLessThanOrEqual(1e-4);
           expect(flips).toBe(0);
         } else expect(flips).toBeLessThanOrEqual(0.01 * PICTURES);
+      });
+
+      it(`agrees with ONNX Runtime on the exported model, ${ONNX_PICTURES} test pictures`, async () => {
+        const batch = pictures(ONNX_PICTURES);
+        const [ours, backend] = await runOurs(model, batch);
+        const theirs = await runOnnx(model, batch);
+        const { flips, apart, close } = compareScores(ours, theirs, ONNX_PICTURES);
+        const predicted = classesOf(theirs, ONNX_PICTURES);
+        const right = predicted.filter((c, i) => c === dataset.test.labels[i]).length;
+        console.log(
+          `${name} 1/${activations}, ${backend} and ONNX Runtime: ${flips} of ${ONNX_PICTURES} top-1 flips, logits apart by ${apart.toExponential(1)} of the largest, ${close} pictures within rounding; ${new Set(predicted).size} classes predicted, ${right} pictures right`,
+        );
+        // Agreement says little about a network that gives every picture the same class.
+        expect(new Set(predicted).size).toBeGreaterThan(2);
+        if (activations === 32) {
+          expect(apart).toBeLessThanOrEqual(1e-3);
+          expect(flips).toBe(0);
+        } else {
+          expect(flips).toBeLessThanOrEqual(0.01 * ONNX_PICTURES);
+          // A code that rounding flips changes the rest of its picture's network; that befalls few pictures.
+          expect(close).toBeGreaterThanOrEqual(0.95 * ONNX_PICTURES);
+        }
       });
     });
 

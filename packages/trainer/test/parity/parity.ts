@@ -130,3 +130,25 @@ export function classesOf(scores: Float32Array, pictures: number): number[] {
     return own.indexOf(Math.max(...own));
   });
 }
+
+export interface Comparison {
+  /** Pictures that get another class. */
+  readonly flips: number;
+  /** The largest distance of two scores, as a share of the largest of `theirs`. */
+  readonly apart: number;
+  /** Pictures whose scores differ by float32 rounding only. */
+  readonly close: number;
+}
+
+export function compareScores(ours: Float32Array, theirs: Float32Array, pictures: number): Comparison {
+  const [a, b] = [classesOf(ours, pictures), classesOf(theirs, pictures)];
+  const largest = theirs.reduce((m, y) => Math.max(m, Math.abs(y)), 0);
+  const distances = ours.map((y, i) => Math.abs(y - theirs[i]) / largest);
+  const size = ours.length / pictures;
+  const worst = a.map((_, i) => Math.max(...distances.subarray(i * size, (i + 1) * size)));
+  return {
+    flips: a.filter((c, i) => c !== b[i]).length,
+    apart: Math.max(...worst),
+    close: worst.filter(d => d <= 1e-5).length,
+  };
+}
