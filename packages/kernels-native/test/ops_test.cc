@@ -30,6 +30,7 @@ const std::vector<Case>& Cases() {
       {{33, 33, 33, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, 1, 4, 4},  // depthwise, beyond a word
       {{70, 3, 1, {5, 5}, {3, 3}, {1, 1}, {4, 4, 4, 4}}, 1, 3, 2},    // pads wider than the picture
       {{2, 2, 1, {1, 1}, {1, 1}, {1, 1}, {3, 3, 3, 3}}, 1, 1, 1},     // positions that see nothing
+      {{40, 64, 2, {3, 3}, {2, 2}, {1, 1}, {1, 0, 1, 1}}, 3, 9, 19},  // panels of groups, tiles that begin within a line
   };
   return cases;
 }
@@ -241,6 +242,41 @@ void ExpectRefusal(const char* what, F f) {
     refused = true;
   }
   CHECK(refused, what);
+}
+
+TEST(NoRowsAreNoWork) {
+  const Binary source(4, 18);
+  for (const Variant& v : Variants())
+    for (const unsigned bits : {1u, 8u, 32u}) {
+      const Weights weights = PackWeights(source.Source(), bits, std::nullopt, v.kernels.lane_bits);
+      const std::optional<Encoding> encoding =
+          bits == 32 ? std::nullopt : std::optional<Encoding>(Code(bits, 0));
+      const Buffer x({0, 18}, encoding);
+      Buffer out({0, 4}, std::nullopt);
+      Run(v.kernels, LayerOp{false, Identity(4)}, {{&x}, &out, &weights});
+    }
+}
+
+// A few outputs may look at much padding: memory stays in proportion to the pictures, or the layer is refused.
+TEST(HugePaddingIsRefused) {
+  const Binary source(4, 2);
+  for (const Variant& v : Variants())
+    for (const std::size_t pad : {std::size_t{1} << 20, std::size_t{1} << 31}) {
+      const ConvGeometry g = {2, 4, 1, {1, 1}, {pad, pad}, {1, 1}, {pad, pad, pad, pad}};
+      const Weights weights = PackWeights(source.Source(), 1, g, v.kernels.lane_bits);
+      const Input x = RandomPlanes({1, 1, 1, 2}, Code(1, 0));
+      Buffer out({1, 3, 3, 4}, std::nullopt);
+      ExpectRefusal("huge pads", [&] { Run(v.kernels, LayerOp{true, Identity(4)}, {{&x.buffer}, &out, &weights}); });
+    }
+}
+
+TEST(PoolsNeedPixels) {
+  const Kernels kernels = Variants().back().kernels;
+  const Buffer x({1, 0, 4, 3}, std::nullopt);
+  Buffer out({1, 1, 3, 3}, std::nullopt);
+  const PoolGeometry g = {{2, 2}, {1, 1}, {1, 0, 1, 0}};
+  ExpectRefusal("max of nothing", [&] { Run(kernels, MaxPoolOp{g}, {{&x}, &out, nullptr}); });
+  ExpectRefusal("mean of nothing", [&] { Run(kernels, AvgPoolOp{g, false}, {{&x}, &out, nullptr}); });
 }
 
 TEST(WhatDoesNotFitIsRefused) {

@@ -199,8 +199,15 @@ class Scaler {
   void Row(std::size_t n, const SparseDotArgs& terms, const std::int32_t* acc, float* y) const {
     const std::size_t rows = worker_.tile().rows;
     const float alpha_step = bits_.scales[n] * encoding_.step;
-    alignas(64) float sums[kTileRows];
     const bool sparse = bits_.sparse.terms(n) > 0;
+    if (sparse && encoding_.base == 0 && !worker_.many_taps()) {
+      SparseDotArgs product = terms;
+      product.acc = acc;
+      product.scale = alpha_step;
+      product.step = encoding_.step;
+      return SparseSums(kernels_, weights_, n, product, y);
+    }
+    alignas(64) float sums[kTileRows];
     if (sparse && worker_.many_taps())
       SparseSumsOfManyTaps(kernels_, weights_, n, worker_.tile(), worker_.inside(), sums);
     else if (sparse)

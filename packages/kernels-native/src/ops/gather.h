@@ -1,5 +1,5 @@
-// Rows of a matrix product from activations: those of a matrix as they lie, those of a convolution gathered
-// for a tile of output positions at a time (im2col is never built whole).
+// Rows of a matrix product from floats and bytes: those of a matrix as they lie, those of a convolution gathered for a
+// tile of output positions at a time (im2col is never built whole).
 #ifndef APB_OPS_GATHER_H_
 #define APB_OPS_GATHER_H_
 

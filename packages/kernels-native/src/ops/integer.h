@@ -11,7 +11,7 @@ namespace apb {
 
 // A panel of activations that meets weights.
 struct ActivationTile {
-  const void* words;  // from PackPanel
+  const void* words;  // of a BitPanel of stride kTileRows
   std::size_t rows;   // 1 .. kTileRows
   unsigned planes;
   bool sign;

@@ -52,6 +52,7 @@ constexpr std::size_t kPartStep = 192;
 template <typename Layer>
 void ForEachPart(const Kernels& kernels, const Weights& weights, const Window& window, Layer layer) {
   const std::size_t total = window.positions();
+  if (total == 0) return;
   const std::size_t work = total * weights.rows * weights.k;
   const std::size_t least = weights.activation_bits == 32 ? kLeastFloats : kLeastBits;
   const std::size_t most = std::min(2 * kernels.threads, std::max<std::size_t>(work / least, 1));

@@ -6,6 +6,13 @@
 #include "ops/panel.h"
 
 namespace apb {
+namespace {
+
+// Padding may make pictures so many times larger, beside some room for small ones: hostile pads must not take all memory.
+constexpr std::size_t kMostPadding = 64;
+constexpr std::size_t kRoom = std::size_t{1} << 24;
+
+}  // namespace
 
 Steps::Steps(const Axis& axis)
     : stride(axis.outputs() > 1 ? static_cast<std::size_t>(axis.spans[1].start - axis.spans[0].start) : 1),
@@ -20,11 +27,20 @@ BitLines::BitLines(const Kernels& kernels, const Buffer& x, const Window& window
       planes_(x.encoding().bits),
       channel_words_(LaneWords(kernels, x.k())),
       columns_((x_.padded + x_.stride - 1) / x_.stride),
-      words_(AlignedArray<std::uint8_t>::Zeros(At(window.batch, 0, 0) * (kernels.lane_bits / 8))) {
+      words_(AlignedArray<std::uint8_t>::Zeros(Bytes(x))) {
   ParallelRows(kernels.threads, window.batch * window.y.size, window.x.size * x.words_per_row(),
                [&](std::size_t first, std::size_t count) {
                  for (std::size_t i = first; i < first + count; ++i) Turn(x, i / window.y.size, i % window.y.size);
                });
+}
+
+std::size_t BitLines::Bytes(const Buffer& x) const {
+  const std::size_t bytes = SizeOf({window_.batch, y_.padded, x_.stride, planes_, channel_words_, columns_}) *
+                            (kernels_.lane_bits / 8);
+  if (bytes / kMostPadding > x.bytes() + kRoom)
+    throw ContractError("the padding of this convolution makes its input more than " + std::to_string(kMostPadding) +
+                        " times larger; pad less");
+  return bytes;
 }
 
 // Turns one line of one picture.

@@ -25,9 +25,10 @@ struct Steps {
 };
 
 // Lane words [picture][padded line][column modulo stride][plane][word of the channels][column / stride]: a stride takes
-// every stride-th column, and those lie together. Padding is 0. As large as the input, but for the padding.
+// every stride-th column, and those lie together. Padding is 0. As large as the input and its padding.
 class BitLines {
  public:
+  // Throws ContractError where padding dwarfs the pictures.
   BitLines(const Kernels& kernels, const Buffer& x, const Window& window);
 
   // Pieces of a panel's words, for patches of the channels of one group.
@@ -39,9 +40,9 @@ class BitLines {
   const void* words() const { return words_.data(); }
   // Words of one plane of one line.
   std::size_t plane() const { return channel_words_ * columns_; }
-  unsigned planes() const { return planes_; }
 
  private:
+  std::size_t Bytes(const Buffer& x) const;
   void Turn(const Buffer& x, std::size_t picture, std::size_t line);
 
   const Kernels& kernels_;

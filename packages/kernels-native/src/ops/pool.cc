@@ -24,6 +24,7 @@ void Pool(std::size_t threads, const PoolGeometry& geometry, const Buffer& x, Bu
   ExpectRank(x.shape(), 4, "the input of pooling");
   const Window w = MakeWindow(x.shape(), geometry);
   ExpectShape(out.shape(), {w.batch, w.y.outputs(), w.x.outputs(), x.k()}, "the output of pooling");
+  if (out.size() > 0 && x.size() == 0) throw ContractError("pooling of " + ToString(x.shape()) + " has no pixels");
   const float* from = x.floats();
   float* const pixels = out.floats();
   const auto pool = [&](std::size_t position) {

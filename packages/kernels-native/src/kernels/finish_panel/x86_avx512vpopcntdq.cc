@@ -12,15 +12,16 @@ template <Activation kind>
 inline __m512 Activate(__m512 x, __m512 min, __m512 max, __m512 slope) {
   const __m512 zero = _mm512_setzero_ps();
   switch (kind) {
-    case Activation::kNone:
-      return x;
     case Activation::kRelu:
       return _mm512_max_ps(x, zero);
     case Activation::kClamp:
       return _mm512_min_ps(_mm512_max_ps(x, min), max);
     case Activation::kPrelu:
       return _mm512_mask_mul_ps(x, _mm512_cmp_ps_mask(x, zero, _CMP_LT_OQ), slope, x);
+    case Activation::kNone:
+      break;
   }
+  return x;
 }
 
 inline __m512 Affine(const FinishPanelArgs& args, size_t c, size_t row) {

@@ -20,7 +20,7 @@ struct ScalePanelArgs {
   const float* scales;   // [channels]
   float step;
   const size_t* row_start;  // [channels + 1]
-  // columns, values and taps of all channels, the panel of activations, the rows; acc, sums and terms are not used.
+  // columns, values and taps of all channels, the panel of activations, the rows; terms, acc, scale, step and sums are not used.
   SparseDotArgs sparse;
   float* y;  // [channels][ldy]; written for sparse.items, up to the next multiple of 16 may be
   size_t ldy;
