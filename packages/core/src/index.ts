@@ -21,6 +21,7 @@ export * from './graph/input.js';
 export * from './graph/model.js';
 export * from './graph/parameters.js';
 export * from './graph/plan.js';
+export * from './graph/readers.js';
 export * from './graph/shapes.js';
 export * from './graph/subgraph.js';
 export * from './reference/backend.js';

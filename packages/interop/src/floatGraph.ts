@@ -2,14 +2,15 @@ import {
   type BatchNorm,
   denseValues,
   foldEpilogue,
-  type Graph,
   InputError,
   inferShapes,
   type Model,
   type Node,
+  neededNodes,
   type Pads,
   type Pair,
   type Shape,
+  soleReaders,
   validateModel,
   weightShapes,
 } from '@apb/core';
@@ -95,27 +96,16 @@ export function floatGraph(unchecked: Model): FloatGraph {
   };
 }
 
-function neededNodes({ nodes, output }: Graph): Node[] {
-  const needed = new Set([output]);
-  return nodes
-    .toReversed()
-    .filter(node => {
-      if (!needed.has(node.name)) return false;
-      for (const input of node.inputs) needed.add(input);
-      return true;
-    })
-    .reverse();
-}
-
 type NormNode = Extract<Node, { op: 'batchNorm' }>;
 
 /** By layer, the batch norm that is its only reader. */
 function absorbedNorms(nodes: readonly Node[]): Map<Node, NormNode> {
+  const readers = soleReaders(nodes);
   const norms = new Map<Node, NormNode>();
   for (const layer of nodes) {
-    if (layer.op !== 'conv2d' && layer.op !== 'dense') continue;
-    const readers = nodes.filter(node => node.inputs.includes(layer.name));
-    if (readers.length === 1 && readers[0].op === 'batchNorm') norms.set(layer, readers[0]);
+    const reader = readers.get(layer.name);
+    if ((layer.op === 'conv2d' || layer.op === 'dense') && reader?.op === 'batchNorm')
+      norms.set(layer, reader);
   }
   return norms;
 }

@@ -178,6 +178,32 @@ TEST(LayersWithQuantizedInput) {
       CheckLayer(c, e);
 }
 
+// Parts of threads begin within a line of outputs; channels fill no word; planes and residuals on the way out.
+TEST(LayersDoNotDependOnThreads) {
+  const ConvGeometry g = {40, 128, 1, {3, 3}, {2, 2}, {1, 1}, {1, 0, 1, 1}};
+  const Binary source(g.out_channels, DepthOf(g));
+  const Shape out_shape = {3, 12, 13, 128};
+  const Input residual = RandomFloats(out_shape);
+  for (const Encoding& e : {kSign, Code(2, 0), Code(2, -0.375f)}) {
+    const Input x = RandomPlanes({3, 24, 27, 40}, e);
+    Epilogue epilogue = Identity(128);
+    epilogue.quantizer = Quantizer{Code(2, 0), 0, 0.75f, 4};
+    for (const Variant& v : Variants()) {
+      const Weights weights = PackWeights(source.Source(), e.bits, g, v.kernels.lane_bits);
+      std::vector<std::uint64_t> first;
+      for (const std::size_t threads : {1, 2, 3}) {
+        Kernels kernels = v.kernels;
+        kernels.threads = threads;
+        Buffer out(out_shape, Code(2, 0));
+        Run(kernels, LayerOp{true, epilogue}, {{&x.buffer, &residual.buffer}, &out, &weights});
+        const std::vector<std::uint64_t> got(out.words(), out.words() + out.rows() * out.words_per_row());
+        if (first.empty()) first = got;
+        CHECK(got == first, v.name + ", threads " + std::to_string(threads));
+      }
+    }
+  }
+}
+
 // Both 2-bit weights and signs, on sums that plain integers give.
 TEST(IntegerProductsAreExact) {
   for (const std::size_t k : {1, 31, 64, 65, 200})

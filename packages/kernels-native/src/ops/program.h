@@ -36,7 +36,7 @@ class Program {
   std::size_t weight_bytes() const;
   // Pictures of a batch that are worked on together: as many as keep their values in the caches of the program's
   // threads, at least one. A batch of any size then takes the memory of one slice, and a network with large values
-  // runs at the rate of single pictures (ResNet-18, 64 pictures: 1.3 times that of all at once).
+  // runs at the rate of single pictures.
   std::size_t SliceOf(std::size_t batch);
   // Remembers the last few. Throws ContractError when a size overflows.
   std::shared_ptr<const Layout> LayoutFor(std::size_t pictures);

@@ -1,4 +1,4 @@
-import type { Graph, Node } from '@apb/core';
+import { type Graph, type Node, neededNodes, soleReaders } from '@apb/core';
 
 type NodeOf<K extends Node['op']> = Extract<Node, { op: K }>;
 export type LayerNode = NodeOf<'conv2d'> | NodeOf<'dense'>;
@@ -23,7 +23,7 @@ export interface Chain {
  */
 export function chainsOf(graph: Graph, fuse: boolean): Chain[] {
   const nodes = neededNodes(graph);
-  const next = soleConsumers(nodes);
+  const next = soleReaders(nodes);
   const taken = new Set<Node>();
   const chains: Chain[] = [];
   for (const head of nodes) {
@@ -67,26 +67,4 @@ function isA<K extends Node['op']>(op: K): (node: Node) => node is NodeOf<K> {
 
 export function isActivation(node: Node): node is ActivationNode {
   return node.op === 'relu' || node.op === 'clamp' || node.op === 'prelu';
-}
-
-function neededNodes({ nodes, output }: Graph): Node[] {
-  const needed = new Set([output]);
-  return nodes
-    .toReversed()
-    .filter(node => {
-      if (!needed.has(node.name)) return false;
-      for (const input of node.inputs) needed.add(input);
-      return true;
-    })
-    .reverse();
-}
-
-/** The node that reads a value, for values that one needed node reads once; the output's readers are not needed. */
-function soleConsumers(nodes: readonly Node[]): Map<string, Node> {
-  const readers = new Map<string, Node[]>();
-  for (const node of nodes)
-    for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node]);
-  const sole = new Map<string, Node>();
-  for (const [value, list] of readers) if (list.length === 1) sole.set(value, list[0]);
-  return sole;
 }

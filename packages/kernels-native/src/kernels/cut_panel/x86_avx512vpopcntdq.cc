@@ -1,17 +1,12 @@
 // AVX-512: sixteen lanes at a time, the last ones by a mask.
-#include <immintrin.h>
-
 #include "kernels/bit_gemm/op.h"
 #include "kernels/cut_panel/op.h"
+#include "kernels/x86_avx512_lanes.h"
 
 namespace apb {
 namespace {
 
 constexpr size_t kLanes = 16;
-
-inline __mmask16 FirstOf(size_t count) {
-  return count >= kLanes ? static_cast<__mmask16>(0xffff) : static_cast<__mmask16>((1u << count) - 1);
-}
 
 // Whole words are copied.
 inline void Copy(const CutPanelArgs& args, const uint32_t* lines, uint32_t* panel) {

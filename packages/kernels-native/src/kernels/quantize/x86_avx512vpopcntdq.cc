@@ -1,16 +1,11 @@
-#include <immintrin.h>
-
 #include "kernels/quantize/op.h"
 #include "kernels/unroll.h"
+#include "kernels/x86_avx512_lanes.h"
 
 namespace apb {
 namespace {
 
 constexpr size_t kLanes = 16;
-
-inline __mmask16 FirstLanes(size_t count) {
-  return count >= kLanes ? static_cast<__mmask16>(0xffff) : static_cast<__mmask16>((1u << count) - 1);
-}
 
 inline __m512i Codes(__m512 x, __m512 lo, __m512 hi, __m512 inv) {
   const __m512 clipped = _mm512_min_ps(_mm512_max_ps(x, lo), hi);
@@ -32,7 +27,7 @@ inline void Rows(const QuantizeArgs& args) {
       const size_t count = left < 64 ? left : 64;
       uint64_t planes[bits] = {};
       for (size_t b = 0; b < count; b += kLanes) {
-        const __mmask16 lanes = FirstLanes(count - b);
+        const __mmask16 lanes = FirstOf(count - b);
         const __m512 values = _mm512_maskz_loadu_ps(lanes, x + w * 64 + b);
         if (sign) {
           const __mmask16 negative = _mm512_mask_cmp_ps_mask(lanes, values, _mm512_setzero_ps(), _CMP_LT_OQ);

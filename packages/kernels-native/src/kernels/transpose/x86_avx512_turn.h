@@ -1,17 +1,11 @@
 // A block of 16 x 16 words turned around in registers. For files of this instruction set only.
-#include <immintrin.h>
-
 #include "kernels/unroll.h"
+#include "kernels/x86_avx512_lanes.h"
 
 namespace apb {
 namespace {
 
 constexpr size_t kBlock = 16;
-
-// Lanes below count.
-inline __mmask16 FirstOf(size_t count) {
-  return count >= kBlock ? static_cast<__mmask16>(0xffff) : static_cast<__mmask16>((1u << count) - 1);
-}
 
 // Four rows at a time: words, then pairs of words, within 128-bit quarters; then the quarters twice.
 inline void Turn(__m512i* r) {
