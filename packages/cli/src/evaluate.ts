@@ -1,6 +1,6 @@
 import { InputError, type Model } from '@apb/core';
 import { createSession, normalise, type SessionOptions } from '@apb/runtime';
-import type { Dataset } from '@apb/trainer';
+import { type Dataset, firstOf, pixelBatches } from '@apb/trainer';
 
 /** Pictures per call of the session. */
 const BATCH = 100;
@@ -17,7 +17,8 @@ export interface Evaluation {
 
 /**
  * Top-1 accuracy (0 to 1) of a packed model on the first `limit` test pictures.
- * @throws InputError when the pictures do not fit the model's input
+ * Pictures that cannot be read do not count.
+ * @throws InputError when the pictures do not fit the model's input, or none can be read
  */
 export async function evaluate(
   model: Model,
@@ -25,28 +26,23 @@ export async function evaluate(
   options: SessionOptions & { limit?: number; onProgress?: (done: number, total: number) => void },
 ): Promise<Evaluation> {
   checkFits(model, data);
-  const images = Math.min(options.limit ?? data.test.count, data.test.count);
-  const pixels = data.shape.reduce((a, b) => a * b, 1);
+  const pictures = firstOf(data.test, options.limit);
   const session = await createSession(model, options);
   try {
-    let correct = 0;
-    let seconds = 0;
-    for (let at = 0; at < images; at += BATCH) {
-      const count = Math.min(BATCH, images - at);
-      const batch = normalise(
-        data.test.images.subarray(at * pixels, (at + count) * pixels),
-        count,
-        model.input,
-      );
+    let [correct, images, seconds] = [0, 0, 0];
+    for await (const { pixels, labels, count } of pixelBatches(pictures, BATCH)) {
+      const batch = normalise(pixels, count, model.input);
       const started = performance.now();
       const scores = await session.run(batch);
       seconds += (performance.now() - started) / 1e3;
       const classes = scores.data.length / count;
       for (let i = 0; i < count; i++)
-        if (argmax(scores.data.subarray(i * classes, (i + 1) * classes)) === data.test.labels[at + i])
-          correct++;
-      options.onProgress?.(at + count, images);
+        if (argmax(scores.data.subarray(i * classes, (i + 1) * classes)) === labels[i]) correct++;
+      images += count;
+      options.onProgress?.(images, pictures.count);
     }
+    if (images === 0)
+      throw new InputError(`not one test picture of ${data.name} can be read; look at its files`);
     const { backend, isa } = session.explain();
     return {
       top1: correct / images,

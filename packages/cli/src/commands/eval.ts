@@ -1,4 +1,4 @@
-import { loadDataset } from '@apb/trainer';
+import { openDataset } from '@apb/trainer';
 import { Command } from 'commander';
 import { evaluate } from '../evaluate.js';
 import { loadModel } from '../modelFile.js';
@@ -25,7 +25,7 @@ export function evalCommand(): Command {
     ),
   ).action(async (path: string, options: EvalOptions) => {
     const { model } = await loadModel(path);
-    const data = await loadDataset(options.data);
+    const data = await openDataset(options.data);
     const progress = new Progress(options);
     try {
       const result = await evaluate(model, data, {

@@ -1,13 +1,38 @@
-/** Pictures with their classes, in the order of the data set. */
-export interface Split {
-  /** Row-major [count, height, width, channels], 0..255. */
-  readonly images: Uint8Array;
+import type { InputDescription } from '@apb/core';
+
+/** Class indices of pictures; two bytes each where there are more than 256 classes. */
+export type ClassIndices = Uint8Array | Uint16Array;
+
+/** Some pictures as bytes. */
+export interface PixelBatch {
+  /** Row-major [count, height, width, channels], 0..255. May be written over once the next batch is asked for. */
+  readonly pixels: Uint8Array;
   /** [count] indices into `Dataset.classes`. */
-  readonly labels: Uint8Array;
+  readonly labels: ClassIndices;
+  /** Fewer than were asked for where pictures cannot be read. */
   readonly count: number;
 }
 
-/** A classification data set in memory. */
+/** What random variants of training pictures are drawn from, together with a picture's index. */
+export interface Augmentation {
+  readonly seed: number;
+  readonly epoch: number;
+}
+
+/** A part of a data set: pictures with their classes, in memory or read as they are needed. */
+export interface Split {
+  readonly count: number;
+  /** [count] indices into `Dataset.classes`. */
+  readonly labels: ClassIndices;
+  /**
+   * Reads the pictures at some indices, a batch for each list of indices and in their order; a batch of which no
+   * picture can be read is left out. May read ahead by a few batches.
+   * @param augmentation varies each picture as a function of this and its index alone; absent: as they are tested
+   */
+  read(requests: Iterable<ArrayLike<number>>, augmentation?: Augmentation): AsyncIterable<PixelBatch>;
+}
+
+/** A classification data set. */
 export interface Dataset {
   readonly name: string;
   readonly train: Split;
@@ -18,17 +43,10 @@ export interface Dataset {
   /** Per channel, of the training pictures' values / 255. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
-}
-
-/**
- * The first `limit` pictures of a split, sharing its memory; the whole split without a limit.
- */
-export function firstOf(split: Split, limit: number | undefined): Split {
-  if (limit === undefined || limit >= split.count) return split;
-  const size = split.images.length / split.count;
-  return {
-    images: split.images.subarray(0, limit * size),
-    labels: split.labels.subarray(0, limit),
-    count: limit,
-  };
+  /** How a test picture is brought to `shape`, for the model file; absent: pictures have it already. */
+  readonly resize?: InputDescription['resize'];
+  /** What was out of the ordinary since this was last asked, a line each. */
+  warnings?(): string[];
+  /** Ends what reads pictures; the data set cannot be read afterwards. */
+  dispose?(): Promise<void>;
 }

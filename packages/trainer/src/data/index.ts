@@ -1,9 +1,12 @@
 export { augment } from './augment.js';
-export { type Batch, batches, epochOrder, trainingBatches } from './batches.js';
+export { type Batch, batches, epochOrder, pixelBatches, trainingBatches } from './batches.js';
 export { cacheFolder } from './cache.js';
 export { datasetNames } from './catalog.js';
-export { type Dataset, firstOf, type Split } from './dataset.js';
+export type { Augmentation, ClassIndices, Dataset, PixelBatch, Split } from './dataset.js';
 export { type FetchedDataset, type FetchOptions, fetchDataset } from './fetch.js';
 export { parseIdx } from './idx.js';
-export { loadDataset } from './load.js';
+export { loadDataset, type MemoryDataset } from './load.js';
+export { MemorySplit } from './memorySplit.js';
+export { type OpenOptions, openDataset } from './open.js';
 export type { FetchProgress } from './spec.js';
+export { firstOf, holdOut, subset } from './subset.js';

@@ -23,6 +23,27 @@ export function below(n: number, random: Random): number {
   return Math.floor((random() / 2 ** 32) * n);
 }
 
+/**
+ * What a random stream is for, the last of its keys: separate streams, so that augmentation leaves the order as it
+ * is.
+ */
+export const STREAMS = { order: 1, augment: 2, holdOut: 3 } as const;
+
+/** The stream that a picture's augmentation in an epoch is drawn from. @param index of the picture in its split */
+export function pictureRandom({ seed, epoch }: { seed: number; epoch: number }, index: number): Random {
+  return randomFor(seed, epoch, index, STREAMS.augment);
+}
+
+/** A uniformly drawn permutation of 0 .. count - 1 (Fisher-Yates). */
+export function permutation(count: number, random: Random): Uint32Array {
+  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  for (let i = count - 1; i > 0; i--) {
+    const j = below(i + 1, random);
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return order;
+}
+
 /** Steps the generator's four-word state, which is not all zero. */
 export function xoshiro(s: Int32Array): number {
   const result = Math.imul(rotate(Math.imul(s[1], 5), 7), 9);

@@ -26,7 +26,7 @@ export interface FetchContext {
 }
 
 /** All that is known about a data set beforehand, and how to obtain it. */
-export interface DatasetSpec extends Omit<Dataset, 'train' | 'test'> {
+export interface DatasetSpec extends Pick<Dataset, 'name' | 'shape' | 'classes' | 'mean' | 'std'> {
   readonly train: SplitParts;
   readonly test: SplitParts;
   /** Files in the IDX format; else bare pixels and labels. */

@@ -17,6 +17,10 @@ export interface ModelOptions {
   /** Replaces the defaults that `weights` stands for. */
   readonly quantizer?: WeightQuantizerConfig;
   readonly deltaRule?: DeltaRule;
+  /** Height, width, channels of the pictures; absent: what the model is meant for. */
+  readonly inputShape?: readonly [number, number, number];
+  /** Outputs; absent: what the model is meant for. */
+  readonly classes?: number;
 }
 
 type ConvArgs = Omit<Parameters<typeof layers.conv2d>[0], 'name'>;

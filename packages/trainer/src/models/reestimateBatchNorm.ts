@@ -13,24 +13,36 @@ type Normalisation = layers.Layer & { momentum: number };
  * @param batches inputs [N, H, W, C] of equal size; not disposed
  * @throws InputError without a batch
  */
-export function reestimateBatchNorm(model: LayersModel, batches: Iterable<tf.Tensor>): void {
+export async function reestimateBatchNorm(
+  model: LayersModel,
+  batches: Iterable<tf.Tensor> | AsyncIterable<tf.Tensor>,
+): Promise<void> {
   const norms = allLayers(model).filter(layer =>
     /^(BatchNorm|BatchNormalization)$/.test(layer.getClassName()),
   );
-  const before = (norms as Normalisation[]).map(layer => layer.momentum);
   let count = 0;
-  const run = () => {
-    for (const batch of batches) {
-      // With momentum 1 - 1/count the running value is the mean of all batches so far.
-      for (const layer of norms as Normalisation[]) layer.momentum = count / (count + 1);
-      count++;
-      tf.tidy(() => void model.apply(batch, { training: false }));
-    }
-  };
-  try {
-    aroundCalls(norms, (_layer, _input, call) => call({ training: true }), run);
-  } finally {
-    for (const [i, layer] of (norms as Normalisation[]).entries()) layer.momentum = before[i];
+  for await (const batch of batches) {
+    // With momentum 1 - 1/count the running value is the mean of all batches so far.
+    withMomentum(norms as Normalisation[], count / (count + 1), () =>
+      aroundCalls(
+        norms,
+        (_layer, _input, call) => call({ training: true }),
+        () => tf.tidy(() => void model.apply(batch, { training: false })),
+      ),
+    );
+    count++;
   }
   if (count === 0) throw new InputError('batch norm statistics need at least one batch to be estimated from');
+}
+
+function withMomentum(norms: readonly Normalisation[], momentum: number, body: () => void): void {
+  const before = norms.map(layer => layer.momentum);
+  for (const layer of norms) layer.momentum = momentum;
+  try {
+    body();
+  } finally {
+    norms.forEach((layer, i) => {
+      layer.momentum = before[i];
+    });
+  }
 }

@@ -1,5 +1,6 @@
 import { InputError } from '@apb/core';
 import { datasetNames } from '../data/catalog.js';
+import { checkDatasetName } from '../data/open.js';
 import { engineNames } from '../engines/engine.js';
 import type { WeightMode } from '../models/blocks.js';
 import { modelNames } from '../models/buildModel.js';
@@ -11,8 +12,15 @@ import { defaultsFor } from './defaults.js';
 export interface TrainConfig {
   /** One of `modelNames`. */
   readonly model: string;
-  /** A data set's name. */
+  /** A data set's name, or `imagefolder:` and the path of a folder. */
   readonly data: string;
+  /** Height and width of the pictures that an image folder gives; absent: 224. */
+  readonly imageSize?: number;
+  /** Whether a picture that cannot be read ends the run; absent: it is counted, named and left out. */
+  readonly strict?: boolean;
+  /** Height, width, channels and the number of classes of the data: the run records them. */
+  readonly inputShape?: readonly [number, number, number];
+  readonly classes?: number;
   readonly weights: WeightMode;
   /** Bits of the activations in front of compressed layers; 32 is float. */
   readonly activations: 1 | 2 | 4 | 8 | 32;
@@ -74,6 +82,13 @@ const text = { check: (v: unknown) => typeof v === 'string' && v !== '', need: '
 const checks: Readonly<Record<keyof TrainConfig, { check: Check; need: string }>> = {
   model: oneOf(...modelNames),
   data: text,
+  imageSize: integer(8),
+  strict: oneOf(true, false),
+  inputShape: {
+    check: v => Array.isArray(v) && v.length === 3 && v.every(integer(1).check),
+    need: '[height, width, channels]',
+  },
+  classes: integer(1),
   weights: oneOf('apb', 'binary', 'fp32'),
   activations: oneOf(32, 8, 4, 2, 1),
   epochs: integer(1),
@@ -109,10 +124,7 @@ export function resolveConfig(
       throw new InputError(
         `no ${key} is given; choose one of ${(key === 'model' ? modelNames : datasetNames).join(', ')}`,
       );
-  if (known && !datasetNames.includes(given.data!))
-    throw new InputError(
-      `there is no data set ${JSON.stringify(given.data)}; known are ${datasetNames.join(', ')}`,
-    );
+  if (known) checkDatasetName(given.data!);
   const { model, data, weights = 'apb', activations = 32, init } = given;
   return {
     weights,

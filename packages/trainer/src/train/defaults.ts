@@ -56,6 +56,6 @@ export function defaultsFor({ model, data, pretrained }: Situation): Recommended
     weightDecay: 1e-2,
     gradientReduction: 'mean',
     deltaRule: defaultDeltaRule,
-    augment: data === 'cifar10',
+    augment: data === 'cifar10' || data.startsWith('imagefolder:'),
   };
 }

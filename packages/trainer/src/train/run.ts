@@ -41,7 +41,8 @@ export class Run {
       const metrics = await this.epoch(this.metrics.length);
       this.metrics.push(metrics);
       await this.save();
-      for (const warning of warnings(metrics)) this.callbacks.onWarning?.(warning);
+      for (const warning of [...warnings(metrics), ...(this.dataset.warnings?.() ?? [])])
+        this.callbacks.onWarning?.(warning);
       const { epochs } = this.config;
       this.callbacks.onProgress?.({ phase: 'epoch', epoch: metrics.epoch, epochs, metrics });
     }
@@ -95,7 +96,7 @@ export class Run {
       trainTop1: trained.top1,
       testTop1,
       ...compression(model),
-      inputs: inputShares(model, dataset),
+      inputs: await inputShares(model, dataset),
       imagesPerSecond: trained.imagesPerSecond,
       seconds: (performance.now() - started) / 1000,
     };
@@ -111,12 +112,10 @@ export class Run {
     });
     const seconds: number[] = [];
     let [loss, correct, pictures] = [0, 0, 0];
-    for (;;) {
-      callbacks.signal?.throwIfAborted();
-      // Preparing the batch is part of a step.
-      const started = performance.now();
-      const { value: batch, done } = batches.next();
-      if (done) break;
+    // Preparing the batch is part of a step.
+    let started = performance.now();
+    callbacks.signal?.throwIfAborted();
+    for await (const batch of batches) {
       const step = trainStep(this.model, batch, this.optimizers.variables, gradients =>
         this.update(gradients, index * this.stepsPerEpoch + seconds.length, index),
       );
@@ -130,7 +129,11 @@ export class Run {
       pictures += batch.count;
       this.tell(index, seconds, step.loss);
       await setImmediate();
+      callbacks.signal?.throwIfAborted();
+      started = performance.now();
     }
+    if (pictures === 0)
+      throw new InputError(`not one training picture of ${this.dataset.name} can be read; look at its files`);
     return {
       loss: loss / pictures,
       top1: correct / pictures,
@@ -174,11 +177,12 @@ export class Run {
   }
 
   private exported() {
-    const { model, data, weights, activations, epochs, seed, optimizer } = this.config;
+    const { model, weights, activations, epochs, seed, optimizer } = this.config;
+    const data = this.dataset.name;
     const provenance = { model, data, weights, activations, epochs, seed, optimizer };
-    const { shape, mean, std, classes } = this.dataset;
+    const { shape, mean, std, classes, resize = { rule: 'exact' } } = this.dataset;
     return exportModel(this.model, {
-      input: { shape, mean, std, resize: { rule: 'exact' } },
+      input: { shape, mean, std, resize },
       classes,
       provenance: Object.fromEntries(Object.entries(provenance).map(([key, value]) => [key, String(value)])),
     });

@@ -1,16 +1,17 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { batches } from '../data/batches.js';
-import { type Dataset, firstOf } from '../data/dataset.js';
+import { trainingBatches } from '../data/batches.js';
+import type { Dataset } from '../data/dataset.js';
 import { calibrateActivations } from '../models/calibrateActivations.js';
 import { initialiseQuantizers } from '../models/initialise.js';
 import { reestimateBatchNorm } from '../models/reestimateBatchNorm.js';
 import { transferWeights } from '../models/transferWeights.js';
 import type { TrainConfig } from './config.js';
+import { inferenceBatch } from './evaluate.js';
 import { loadRun } from './loadRun.js';
 import { imagesOf } from './step.js';
 
-/** Batches of 100 training pictures that running statistics and intervals are estimated from. */
+/** Batches of at most 100 training pictures that running statistics and intervals are estimated from. */
 const ESTIMATION_BATCHES = 20;
 const ESTIMATION_BATCH = 100;
 
@@ -33,26 +34,27 @@ export async function startFrom(
     source.dispose();
   }
   initialiseQuantizers(model, config.deltaRule);
-  reestimateBatchNorm(model, estimationBatches(model, dataset));
+  await reestimateBatchNorm(model, estimationBatches(model, dataset, config));
   if (config.activations === 32) return;
-  for (const batch of estimationBatches(model, dataset, 1)) calibrateActivations(model, batch);
-  reestimateBatchNorm(model, estimationBatches(model, dataset));
+  for await (const batch of estimationBatches(model, dataset, config, 1)) calibrateActivations(model, batch);
+  await reestimateBatchNorm(model, estimationBatches(model, dataset, config));
 }
 
-/** The first training pictures; each tensor lives until the next is asked for. */
-function* estimationBatches(
+/** Training pictures in a seeded order, since a folder's come class by class; a tensor lives until the next is asked for. */
+async function* estimationBatches(
   model: LayersModel,
   dataset: Dataset,
+  { seed }: TrainConfig,
   count = ESTIMATION_BATCHES,
-): Generator<tf.Tensor> {
-  const pictures = firstOf(dataset.train, count * ESTIMATION_BATCH);
-  for (const batch of batches(pictures, dataset, Math.min(ESTIMATION_BATCH, pictures.count))) {
-    if (batch.count < Math.min(ESTIMATION_BATCH, pictures.count)) return;
+): AsyncGenerator<tf.Tensor> {
+  const batchSize = Math.min(ESTIMATION_BATCH, inferenceBatch(model));
+  for await (const batch of trainingBatches(dataset, { batchSize, seed, epoch: 0, augmented: false })) {
     const images = imagesOf(model, batch);
     try {
       yield images;
     } finally {
       images.dispose();
     }
+    if (--count === 0) return;
   }
 }

@@ -1,6 +1,7 @@
 import { InputError } from '@apb/core';
-import { type Dataset, firstOf } from '../data/dataset.js';
-import { loadDataset } from '../data/load.js';
+import type { Dataset } from '../data/dataset.js';
+import { openDataset } from '../data/open.js';
+import { firstOf } from '../data/subset.js';
 import { selectEngine } from '../engines/select.js';
 import { resolveConfig, resumedConfig, type TrainConfig, type TrainOptions } from './config.js';
 import { modelOf } from './modelOf.js';
@@ -19,13 +20,18 @@ export async function trainRun(options: TrainOptions, callbacks: TrainCallbacks 
   const { out, resume = false, ...settings } = options;
   if (!out) throw new InputError('no run directory is given; name one with out');
   const directory = new RunDirectory(out);
-  const config = await settle(directory, settings, resume, callbacks.dataset);
-  const dataset = limited(callbacks.dataset ?? (await loadDataset(config.data)), config);
-  const run = new Run(config, dataset, modelOf(config), directory, callbacks);
+  const settled = await settle(directory, settings, resume, callbacks.dataset);
+  const opened = callbacks.dataset ?? (await openDataset(settled.data, settled));
   try {
-    return await run.finish();
+    const config = withTask(settled, opened);
+    const run = new Run(config, limited(opened, config), modelOf(config), directory, callbacks);
+    try {
+      return await run.finish();
+    } finally {
+      run.dispose();
+    }
   } finally {
-    run.dispose();
+    if (!callbacks.dataset) await opened.dispose?.();
   }
 }
 
@@ -49,6 +55,11 @@ async function settle(
   const given = dataset ? { ...settings, data: dataset.name } : settings;
   const resolved = resolveConfig(given, dataset === undefined);
   return { ...resolved, engine: (await selectEngine(resolved.engine)).name };
+}
+
+/** Records what the network must fit, so that it can be built again without the data. */
+function withTask(config: TrainConfig, { shape, classes }: Dataset): TrainConfig {
+  return { ...config, inputShape: config.inputShape ?? shape, classes: config.classes ?? classes.length };
 }
 
 function limited(dataset: Dataset, { limit, testLimit }: TrainConfig): Dataset {

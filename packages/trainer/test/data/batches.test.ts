@@ -1,15 +1,18 @@
 import { pixelTable } from '@apb/core';
 import { describe, expect, it } from 'vitest';
-import { batches, epochOrder, stepsPerEpoch, trainingBatches } from '../../src/data/batches.js';
-import { type Dataset, firstOf } from '../../src/data/dataset.js';
+import { type Batch, batches, epochOrder, stepsPerEpoch, trainingBatches } from '../../src/data/batches.js';
+import type { Dataset, Split } from '../../src/data/dataset.js';
+import { MemorySplit } from '../../src/data/memorySplit.js';
 import { below, randomFor, xoshiro } from '../../src/data/random.js';
+import { firstOf, holdOut, subset } from '../../src/data/subset.js';
 
 /** Picture i has every byte i. */
-const split = (count: number) => ({
-  images: Uint8Array.from({ length: count * 12 }, (_, i) => Math.floor(i / 12)),
-  labels: Uint8Array.from({ length: count }, (_, i) => i),
-  count,
-});
+const split = (count: number) =>
+  new MemorySplit(
+    Uint8Array.from({ length: count * 12 }, (_, i) => Math.floor(i / 12)),
+    Uint8Array.from({ length: count }, (_, i) => i),
+    [2, 2, 3],
+  );
 const dataset: Dataset = {
   name: 'steps',
   train: split(10),
@@ -19,6 +22,11 @@ const dataset: Dataset = {
   mean: [0.4914, 0.4822, 0.4465],
   std: [0.247, 0.2435, 0.2616],
 };
+async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const given: T[] = [];
+  for await (const value of values) given.push(value);
+  return given;
+}
 const options = { batchSize: 4, seed: 7, epoch: 0, augmented: false };
 
 describe('randomFor', () => {
@@ -69,15 +77,16 @@ describe('epochOrder', () => {
 });
 
 describe('trainingBatches', () => {
-  const labels = (o: Partial<typeof options>) =>
-    [...trainingBatches(dataset, { ...options, ...o })].map(b => [...b.labels]);
+  const given = (o: Partial<typeof options> = {}, train = dataset.train): Promise<Batch[]> =>
+    all(trainingBatches({ ...dataset, train }, { ...options, ...o }));
+  const labels = async (o: Partial<typeof options>) => (await given(o)).map(b => [...b.labels]);
 
-  it('gives whole batches, pictures with their labels', () => {
+  it('gives whole batches, pictures with their labels', async () => {
     const table = pixelTable(dataset.mean, dataset.std);
-    const given = [...trainingBatches(dataset, options)];
-    expect(given.map(b => b.count)).toEqual([4, 4]);
-    expect(new Set(given.flatMap(b => [...b.labels])).size).toBe(8);
-    for (const { images, labels, count } of given) {
+    const batches = await given();
+    expect(batches.map(b => b.count)).toEqual([4, 4]);
+    expect(new Set(batches.flatMap(b => [...b.labels])).size).toBe(8);
+    for (const { images, labels, count } of batches) {
       expect(images.length).toBe(count * 12);
       labels.forEach((label, i) => {
         for (let j = 0; j < 12; j++) expect(images[i * 12 + j]).toBe(table[j % 3][label]);
@@ -85,39 +94,89 @@ describe('trainingBatches', () => {
     }
   });
 
-  it('changes with seed and epoch, not with augmentation', () => {
-    expect(labels({})).toEqual(labels({}));
-    expect(labels({})).not.toEqual(labels({ epoch: 1 }));
-    expect(labels({})).not.toEqual(labels({ seed: 8 }));
-    expect(labels({ augmented: true })).toEqual(labels({}));
+  it('changes with seed and epoch, not with augmentation', async () => {
+    const first = await labels({});
+    expect(await labels({})).toEqual(first);
+    expect(await labels({ epoch: 1 })).not.toEqual(first);
+    expect(await labels({ seed: 8 })).not.toEqual(first);
+    expect(await labels({ augmented: true })).toEqual(first);
   });
 
-  it('augments anew each epoch, the same for the same seed', () => {
-    const images = (epoch: number) =>
-      [...trainingBatches(dataset, { ...options, epoch, augmented: true })].map(b => b.images);
-    expect(images(0)).toEqual(images(0));
-    expect(images(0)).not.toEqual(images(1));
+  it('augments anew each epoch, the same for the same seed', async () => {
+    const images = async (epoch: number) => (await given({ epoch, augmented: true })).map(b => b.images);
+    expect(await images(0)).toEqual(await images(0));
+    expect(await images(0)).not.toEqual(await images(1));
   });
 
-  it('takes a data set smaller than a batch as one batch', () => {
-    expect(labels({ batchSize: 64 })[0].length).toBe(10);
-    expect(labels({ batchSize: 64 }).length).toBe(1);
+  it('augments a picture by its index, whatever the batch it is in', async () => {
+    const variants = async (batchSize: number) => {
+      const found = new Map<number, string>();
+      for (const { images, labels } of await given({ batchSize, augmented: true }))
+        labels.forEach((label, i) => void found.set(label, images.subarray(i * 12, (i + 1) * 12).join()));
+      return found;
+    };
+    const one = await variants(1);
+    for (const batchSize of [2, 5, 10])
+      for (const [label, picture] of await variants(batchSize)) expect(picture).toBe(one.get(label));
+  });
+
+  it('takes a data set smaller than a batch as one batch', async () => {
+    const one = await labels({ batchSize: 64 });
+    expect([one.length, one[0].length]).toEqual([1, 10]);
     expect([stepsPerEpoch(10, 64), stepsPerEpoch(10, 10), stepsPerEpoch(10, 3)]).toEqual([1, 1, 3]);
   });
 });
 
 describe('batches', () => {
-  it('gives every picture once, in order', () => {
-    const given = [...batches(dataset.test, dataset, 3)];
+  it('gives every picture once, in order', async () => {
+    const given = await all(batches(dataset.test, dataset, 3));
     expect(given.map(b => [...b.labels])).toEqual([[0, 1, 2], [3, 4, 5], [6]]);
     expect(given.map(b => b.images.length)).toEqual([36, 36, 12]);
     expect(given[2].images[1]).toBe(pixelTable(dataset.mean, dataset.std)[1][6]);
   });
+});
 
-  it('respects a limit', () => {
-    const { images, labels, count } = firstOf(dataset.test, 2);
-    expect([images.length, labels.length, count]).toEqual([24, 2, 2]);
+describe('parts of a split', () => {
+  /** The labels of a part, and the byte that each picture is made of. */
+  const seen = async (part: Split) => {
+    const found = await all(batches(part, { mean: [0, 0, 0], std: [1, 1, 1] }, 2));
+    return {
+      labels: found.flatMap(b => [...b.labels]),
+      bytes: found.flatMap(b =>
+        Array.from({ length: b.count }, (_, i) => Math.round(255 * b.images[i * 12])),
+      ),
+    };
+  };
+
+  it('are the first pictures under a limit', async () => {
+    expect(await seen(firstOf(dataset.test, 3))).toEqual({ labels: [0, 1, 2], bytes: [0, 1, 2] });
     expect(firstOf(dataset.test, 100)).toBe(dataset.test);
     expect(firstOf(dataset.test, undefined)).toBe(dataset.test);
+  });
+
+  it('are the pictures at some indices, of a part as well', async () => {
+    const part = subset(dataset.train, Uint32Array.of(7, 3, 5, 3));
+    expect([part.count, ...part.labels]).toEqual([4, 7, 3, 5, 3]);
+    expect(await seen(part)).toEqual({ labels: [7, 3, 5, 3], bytes: [7, 3, 5, 3] });
+    expect((await seen(subset(part, Uint32Array.of(2, 0)))).bytes).toEqual([5, 7]);
+  });
+
+  it('held out by a seed share no picture, keep their order and leave something', async () => {
+    const { kept, held } = holdOut(dataset.train, 4, 3);
+    expect([kept.count, held.count]).toEqual([6, 4]);
+    for (const part of [kept, held]) expect([...part.labels]).toEqual([...part.labels].sort((a, b) => a - b));
+    expect([...kept.labels, ...held.labels].sort((a, b) => a - b)).toEqual([...Array(10).keys()]);
+    expect([...holdOut(dataset.train, 4, 3).held.labels]).toEqual([...held.labels]);
+    const others = [4, 5, 6, 7].map(seed => holdOut(dataset.train, 4, seed).held.labels.join());
+    expect(new Set(others).size).toBeGreaterThan(1);
+    expect(() => holdOut(dataset.train, 10, 3)).toThrow('10 of 10 training pictures cannot be held out');
+  });
+
+  it('keep the augmentation of a picture', async () => {
+    const augmentation = { seed: 1, epoch: 2 };
+    const of = async (part: Split, at: number) =>
+      [...(await all(part.read([[at]], augmentation)))[0].pixels].join();
+    const part = subset(dataset.train, Uint32Array.of(8, 2));
+    expect(await of(part, 1)).toBe(await of(dataset.train, 2));
   });
 });

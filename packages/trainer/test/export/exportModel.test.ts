@@ -222,7 +222,9 @@ describe('exportModel', () => {
     async activations => {
       const m = buildModel('resnet20', { weights: 'apb', activations, seed: 3 });
       const x = normal(4 * 3072, 4);
-      tf.tidy(() => reestimateBatchNorm(m, [tf.tensor4d(x, [4, 32, 32, 3])]));
+      const pictures = tf.tensor4d(x, [4, 32, 32, 3]);
+      await reestimateBatchNorm(m, [pictures]);
+      pictures.dispose();
       const { ours, theirs } = await bothOutputs(m, x.subarray(0, 3072));
       const largest = Math.max(...theirs.data.map(Math.abs));
       // A value within rounding of a threshold may take the other code; a wrong graph is off by far more.

@@ -148,13 +148,13 @@ await onEachEngine(() => {
     it.each([
       ['ours', () => new BatchNorm({ inputShape: [2] })],
       ["tf.layers'", () => layers.batchNormalization({ inputShape: [2] })],
-    ])('sets running statistics to the mean over the batches (%s), and nothing else', (_, make) => {
+    ])('sets running statistics to the mean over the batches (%s), and nothing else', async (_, make) => {
       const norm = make() as BatchNorm;
       const m = sequential({ layers: [norm, layers.dropout({ rate: 0.5 })] });
       const momentum = norm.momentum;
       norm.setWeights([9, 9, 9, 9].map(v => tf.fill([2], v)));
       // Means 2 and 6, variances 1 and 4 in both channels.
-      reestimateBatchNorm(m, [tf.tensor2d([1, 1, 3, 3], [2, 2]), tf.tensor2d([4, 4, 8, 8], [2, 2])]);
+      await reestimateBatchNorm(m, [tf.tensor2d([1, 1, 3, 3], [2, 2]), tf.tensor2d([4, 4, 8, 8], [2, 2])]);
       expect(norm.getWeights().map(values)).toEqual([
         [9, 9],
         [9, 9],
@@ -167,10 +167,10 @@ await onEachEngine(() => {
       expect(values(norm.getWeights()[2])).toEqual([4, 4]);
     });
 
-    it('normalises every layer of a deep net by what reaches it', () => {
+    it('normalises every layer of a deep net by what reaches it', async () => {
       const m = buildModel('mnist-cnn', apb);
       const x = tf.tensor4d(normal(64 * 784, 1), [64, 28, 28, 1]);
-      reestimateBatchNorm(m, [x]);
+      await reestimateBatchNorm(m, [x]);
       // With one batch, inference now equals training on that batch, up to how each sums.
       const [inference, training] = [false, true].map(t => values(m.apply(x, { training: t }) as tf.Tensor));
       const largest = Math.max(...training.map(Math.abs));
@@ -179,18 +179,20 @@ await onEachEngine(() => {
       });
     });
 
-    it('needs a batch', () => {
-      expect(() => reestimateBatchNorm(buildModel('mnist-cnn', apb), [])).toThrow('at least one batch');
+    it('needs a batch', async () => {
+      await expect(reestimateBatchNorm(buildModel('mnist-cnn', apb), [])).rejects.toThrow(
+        'at least one batch',
+      );
     });
   });
 
-  it('calibrateActivations fits every interval to the values that reach it', () => {
+  it('calibrateActivations fits every interval to the values that reach it', async () => {
     const m = buildModel('mnist-cnn', { ...apb, activations: 2 });
     const x = tf.tensor4d(normal(16 * 784, 2), [16, 28, 28, 1]);
     // A batch norm scaled by 10 has values ten times as large behind it.
     const norm = m.getLayer('norm2');
     norm.setWeights([tf.fill([32], 10), ...norm.getWeights().slice(1)]);
-    reestimateBatchNorm(m, [x]);
+    await reestimateBatchNorm(m, [x]);
     calibrateActivations(m, x);
     const his = activationQuantizers(m).map(l => l.bounds().hi);
     // Near 1.6 behind a unit normal and a ReLU; the signal is not quite normal.

@@ -7,11 +7,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  type Dataset,
   exportModel,
   fetchDataset,
   loadDataset,
   loadRun,
+  type MemoryDataset,
   selectEngine,
   trainRun,
 } from '../../src/index.js';
@@ -44,7 +44,7 @@ for (const { name, data, limit, batchSize } of networks)
   for (const activations of [32, 2, 1] as const)
     describe(`${name}, ${activations}-bit activations`, () => {
       let folder: string;
-      let dataset: Dataset;
+      let dataset: MemoryDataset;
       let trained: LayersModel;
       let model: Model;
 

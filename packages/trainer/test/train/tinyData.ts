@@ -1,8 +1,9 @@
-import type { Dataset, Split } from '../../src/data/dataset.js';
+import type { MemoryDataset } from '../../src/data/load.js';
+import { MemorySplit } from '../../src/data/memorySplit.js';
 import { below, randomFor } from '../../src/data/random.js';
 
 /** A bright square on noise, its place in a 28 x 28 picture tells one of ten classes: learnt within an epoch. */
-export function tinyData(train = 192, test = 50, name = 'squares'): Dataset {
+export function tinyData(train = 192, test = 50, name = 'squares'): MemoryDataset {
   return {
     name,
     train: split(train, 1),
@@ -14,7 +15,7 @@ export function tinyData(train = 192, test = 50, name = 'squares'): Dataset {
   };
 }
 
-function split(count: number, seed: number): Split {
+function split(count: number, seed: number): MemorySplit {
   const random = randomFor(seed);
   const labels = Uint8Array.from({ length: count }, (_, i) => i % 10);
   const images = new Uint8Array(count * 28 * 28);
@@ -26,5 +27,5 @@ function split(count: number, seed: number): Split {
         images[(i * 28 + y) * 28 + x] = below(80, random) + (bright ? 150 : 0);
       }
   }
-  return { images, labels, count };
+  return new MemorySplit(images, labels, [28, 28, 1]);
 }
