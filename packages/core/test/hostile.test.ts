@@ -174,7 +174,7 @@ describe('a hand-made header', () => {
     ['a byte-order mark', `\ufeff${header(u8(0, 16))}`, 'JSON'],
     ['text after the JSON', `${header(u8(0, 16))} {}`, 'JSON'],
     ['another format', header(u8(0, 16), { ...metadata, format: 'pt' }), 'no apb model'],
-    ['version 2', header(u8(0, 16), { ...metadata, version: '2' }), 'version is "2"'],
+    ['version 3', header(u8(0, 16), { ...metadata, version: '3' }), 'version is "3"'],
     ['version 1.0', header(u8(0, 16), { ...metadata, version: '1.0' }), 'version is "1.0"'],
     ['no version', header(u8(0, 16), { format: 'apb' }), 'version is missing'],
     ['an unknown metadata key', header(u8(0, 16), { ...metadata, extra: '' }), '"extra"'],

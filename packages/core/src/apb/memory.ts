@@ -15,8 +15,8 @@ import { sizeOf } from '../tensor/shape.js';
  * - file: what is really written.
  *
  * Scales beyond one per layer add 32 bits each to the first two. Those two define no other encodings; here
- * ternary counts 2 bits a weight, kbit its bits, sparse (pruning) only its values and their indices, and
- * float 32 bits. Values that the file keeps as float16 still count as 32 there.
+ * ternary counts 2 bits a weight, kbit its bits, sparse (pruning) only its values and their indices, sparseKbit
+ * only its codes and their indices, and float 32 bits. Values that the file keeps as float16 still count as 32 there.
  */
 export interface Bits {
   readonly paper: number;
@@ -110,7 +110,7 @@ function layerMemory(name: string, parameter: string, w: WeightData, maxElements
   const weights = sizeOf(w.shape);
   const fullPrecision = fullPrecisionOf(w);
   const bits = {
-    paper: layerBits(w, paperIndexBits(weights), paperBits),
+    paper: paperBitsOf(w),
     releasedCode: layerBits(w, releasedIndexBits(maxElements), (n, s, scales) =>
       releasedCodeBits(n, s, maxElements, scales),
     ),
@@ -128,6 +128,11 @@ function layerMemory(name: string, parameter: string, w: WeightData, maxElements
     bits,
     bitsPerWeight: bits.paper / weights,
   };
+}
+
+/** Bits of a parameter of any encoding by the paper's accounting. */
+export function paperBitsOf(w: WeightData): number {
+  return layerBits(w, paperIndexBits(sizeOf(w.shape)), paperBits);
 }
 
 /** Number of weights that are kept as values of their own. */
@@ -161,6 +166,8 @@ function layerBits(
       return (w.codes.bits - 1) * n + formula(n, 0, w.scales.length);
     case 'sparse':
       return w.values.length * (32 + indexBits);
+    case 'sparseKbit':
+      return w.positions.length * (w.codes.bits + indexBits) + 32 * (w.scales.length - 1);
     case 'float':
       return 32 * n;
   }

@@ -108,6 +108,7 @@ export type Descriptor = { readonly shape: number[]; readonly parts: Readonly<Re
   | { readonly encoding: 'float' | 'binary' | 'ternary' }
   | { readonly encoding: 'apb' | 'sparse'; readonly valueType: ValueType }
   | { readonly encoding: 'kbit'; readonly bits: number }
+  | { readonly encoding: 'sparseKbit'; readonly bits: number; readonly count: number }
 );
 
 const base = { shape: s.shape, parts: s.dictionary(s.name) };
@@ -121,5 +122,6 @@ export const descriptors = s.dictionary(
     ternary: base,
     kbit: { ...base, bits: s.integer(1, 8) },
     sparse: withValues,
+    sparseKbit: { ...base, bits: s.integer(1, 8), count: s.integer(0) },
   }),
 );

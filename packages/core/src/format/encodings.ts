@@ -1,4 +1,4 @@
-import type { Planes } from '../bits/planes.js';
+import { allocPlanes, type Planes } from '../bits/planes.js';
 import { planesToStream, streamBytes, streamToPlanes } from '../bits/stream.js';
 import { InputError } from '../errors.js';
 import type { ValueType, WeightData } from '../graph/model.js';
@@ -37,6 +37,8 @@ function headOf(w: WeightData) {
       return { encoding: w.encoding, shape, valueType: w.valueType };
     case 'kbit':
       return { encoding: w.encoding, shape, bits: w.codes.bits };
+    case 'sparseKbit':
+      return { encoding: w.encoding, shape, bits: w.codes.bits, count: w.positions.length };
     default:
       return { encoding: w.encoding, shape };
   }
@@ -60,6 +62,14 @@ function partsOf(w: WeightData): Parts {
       return { codes: stream(w.codes), scales: floats(w.scales) };
     case 'sparse':
       return sparseParts(w.positions, w.values, w.valueType);
+    case 'sparseKbit':
+      return w.positions.length === 0
+        ? { scales: floats(w.scales) }
+        : {
+            positions: bytes(encodePositions(w.positions)),
+            codes: stream(w.codes),
+            scales: floats(w.scales),
+          };
   }
 }
 
@@ -85,7 +95,6 @@ export function decodeWeight(
 ): WeightData {
   const what = `parameter ${show(name)}`;
   const size = elementsOf(d.shape, what);
-  const rows = d.shape[0];
   const unread = new Set(Object.keys(d.parts));
 
   const part = (key: string, dtype: DType, shape?: Shape): StoredTensor => {
@@ -97,10 +106,15 @@ export function decodeWeight(
       );
     return tensor;
   };
-  const planes = (key: string, kind: 'sign' | 'code', bits: number): Planes => {
-    const { bytes } = part(key, 'U8', [streamBytes(size, bits)]);
+  const planes = (
+    key: string,
+    kind: 'sign' | 'code',
+    bits: number,
+    [rows, k] = [d.shape[0], size / d.shape[0]],
+  ): Planes => {
+    const { bytes } = part(key, 'U8', [streamBytes(rows * k, bits)]);
     try {
-      return streamToPlanes(bytes, kind, bits, rows, size / rows);
+      return streamToPlanes(bytes, kind, bits, rows, k);
     } catch (e) {
       throw new InputError(`${key} of ${what}: ${(e as Error).message}`);
     }
@@ -133,6 +147,22 @@ export function decodeWeight(
         return { encoding: 'kbit', shape, codes: planes('codes', 'code', d.bits), scales: scales() };
       case 'sparse':
         return { encoding: 'sparse', shape, ...sparse(d.valueType), valueType: d.valueType };
+      case 'sparseKbit': {
+        const { bits, count } = d;
+        if (count > size) throw new InputError(`${what} has ${count} positions for only ${size} weights`);
+        if (count === 0)
+          return {
+            encoding: 'sparseKbit',
+            shape,
+            positions: new Uint32Array(0),
+            codes: allocPlanes('code', bits, 1, 0),
+            scales: scales(),
+          };
+        // The codes' length bounds the count before memory is taken for positions.
+        const codes = planes('codes', 'code', bits, [1, count]);
+        const positions = decodePositions(part('positions', 'U8').bytes, count, size, `positions of ${what}`);
+        return { encoding: 'sparseKbit', shape, positions, codes, scales: scales() };
+      }
     }
   })();
   for (const key of unread) throw new InputError(`${what} has the unknown part ${show(key)}`);

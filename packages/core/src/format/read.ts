@@ -47,9 +47,9 @@ function checkVersion({ format, version }: Readonly<Record<string, string>>): vo
     throw new InputError(
       `this safetensors file is no apb model (its format is ${s.show(format)}); give one that apb wrote`,
     );
-  if (version !== String(FORMAT_VERSION))
+  if (version !== '1' && version !== String(FORMAT_VERSION))
     throw new InputError(
-      `model file: its version is ${s.show(version)}, this reader knows ${FORMAT_VERSION}; install the latest apb packages`,
+      `model file: its version is ${s.show(version)}, this reader knows 1 to ${FORMAT_VERSION}; install the latest apb packages`,
     );
 }
 

@@ -14,11 +14,18 @@ export function checkWeight(w: WeightData, what: string): void {
   s.shape(w.shape, `shape of ${what}`);
   const size = elementsOf(w.shape, what);
   const rows = w.shape[0];
-  const planes = (p: Planes, part: string, kind: 'sign' | 'code', bits: number) => {
-    if (p.kind !== kind || p.bits !== bits || p.rows !== rows || p.k !== size / rows)
+  const planes = (
+    p: Planes,
+    part: string,
+    kind: 'sign' | 'code',
+    bits: number,
+    n = rows,
+    k = size / rows,
+  ) => {
+    if (p.kind !== kind || p.bits !== bits || p.rows !== n || p.k !== k)
       throw new InputError(
         `${part} of ${what} are ${p.bits}-bit ${p.kind} planes of [${p.rows}, ${p.k}], ` +
-          `not ${bits}-bit ${kind} planes of [${rows}, ${size / rows}]`,
+          `not ${bits}-bit ${kind} planes of [${n}, ${k}]`,
       );
     orInputError(`${part} of ${what}`, () => validatePlanes(p));
   };
@@ -53,6 +60,18 @@ export function checkWeight(w: WeightData, what: string): void {
     case 'sparse':
       checkSparse(w.positions, w.values, w.valueType, size, what);
       break;
+    case 'sparseKbit':
+      planes(
+        w.codes,
+        'codes',
+        'code',
+        s.integer(1, 8)(w.codes.bits, `bits of ${what}`),
+        1,
+        w.positions.length,
+      );
+      checkPositions(w.positions, size, what);
+      checkScales(w.scales, rows, what);
+      break;
     default:
       throw new InputError(`${what} has the unknown encoding ${s.show((w as WeightData).encoding)}`);
   }
@@ -77,12 +96,16 @@ function checkSparse(
 ): void {
   if (positions.length !== values.length)
     throw new InputError(`${what} has ${positions.length} positions for ${values.length} values`);
+  checkPositions(positions, size, what);
+  checkValues(values, s.oneOf<ValueType>('float32', 'float16')(valueType, `valueType of ${what}`), what);
+}
+
+function checkPositions(positions: Uint32Array, size: number, what: string): void {
   positions.forEach((at, i) => {
     if (at >= size) throw new InputError(`${what} has the position ${at} of only ${size} weights`);
     if (i > 0 && at <= positions[i - 1])
       throw new InputError(`positions of ${what} are not ascending at index ${i}`);
   });
-  checkValues(values, s.oneOf<ValueType>('float32', 'float16')(valueType, `valueType of ${what}`), what);
 }
 
 function checkValues(values: Float32Array, type: ValueType, what: string): void {

@@ -6,8 +6,11 @@ import { encodeWeight } from './encodings.js';
 import { toJson } from './json.js';
 import { validateModel } from './validate.js';
 
-/** Raised with every change of the file's meaning; readers refuse what they do not know. */
-export const FORMAT_VERSION = 1;
+/**
+ * The newest version of the file's meaning; readers refuse what they do not know. Version 2 added the encoding
+ * sparseKbit. A file says the oldest version that has all it needs.
+ */
+export const FORMAT_VERSION = 2;
 
 /**
  * Writes a model file. The same model gives the same bytes, whatever the order of its objects' keys.
@@ -30,7 +33,7 @@ export function encodeModel(model: Model): Container {
   const descriptors = Object.fromEntries(encoded.map(([name, { descriptor }]) => [name, descriptor]));
   const metadata = {
     format: 'apb',
-    version: String(FORMAT_VERSION),
+    version: Object.values(weights).some(w => w.encoding === 'sparseKbit') ? '2' : '1',
     graph: toJson(graph),
     input: toJson(input),
     classes: toJson(classes),

@@ -44,6 +44,14 @@ export type WeightData =
       readonly positions: Uint32Array;
       readonly values: Float32Array;
       readonly valueType: ValueType;
+    }
+  /** Zero but at ascending flat `positions`; there `scale * (2q - (2^bits - 1))`, codes [1, positions], bits 1 to 8. */
+  | {
+      readonly encoding: 'sparseKbit';
+      readonly shape: Shape;
+      readonly positions: Uint32Array;
+      readonly codes: Planes;
+      readonly scales: Float32Array;
     };
 
 /** How a picture becomes the network's input: (pixel / 255 - mean[c]) / std[c]. */
@@ -93,6 +101,16 @@ export function denseValues(w: WeightData): Float32Array {
       const dense = new Float32Array(sizeOf(w.shape));
       w.positions.forEach((at, i) => {
         dense[at] = w.values[i];
+      });
+      return dense;
+    }
+    case 'sparseKbit': {
+      const dense = new Float32Array(sizeOf(w.shape));
+      const k = dense.length / w.shape[0];
+      const top = 2 ** w.codes.bits - 1;
+      unpack(w.codes).forEach((q, i) => {
+        const at = w.positions[i];
+        dense[at] = (2 * q - top) * scaleOf(w.scales, Math.floor(at / k));
       });
       return dense;
     }

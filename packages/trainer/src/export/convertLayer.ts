@@ -28,6 +28,7 @@ export function convertLayer(
     case 'Conv2D':
     case 'ApbConv2D':
     case 'DepthwiseConv2D':
+    case 'ApbDepthwiseConv2D':
       return convolution(layer, x, writer, valueType);
     case 'AveragePooling2D':
       return avgPool(layer, x, writer);

@@ -1,7 +1,6 @@
 import { InputError, type Pair, type ValueType } from '@apb/core';
 import type { layers } from '@tensorflow/tfjs-layers';
-import { ApbConv2D } from '../layers/apbConv2d.js';
-import { ApbDense } from '../layers/apbDense.js';
+import { isCompressed } from '../layers/compressed.js';
 import { outputFirst } from '../layers/outputFirst.js';
 import { activationNode } from './activation.js';
 import { type GraphWriter, weightTensor, weightValues } from './graphWriter.js';
@@ -14,7 +13,10 @@ interface ConvConfig {
   readonly activation: string;
 }
 
-/** conv2d, depthwiseConv2d and ApbConv2D. */
+/**
+ * conv2d, depthwiseConv2d and their compressed counterparts.
+ * @throws InputError for a dilated depthwiseConv2d of tf.layers, which trains and runs without the dilation
+ */
 export function convolution(
   layer: layers.Layer,
   x: Value,
@@ -22,7 +24,11 @@ export function convolution(
   valueType: ValueType,
 ): string {
   const { strides, padding, dilationRate, activation } = layer.getConfig() as unknown as ConvConfig;
-  const depthwise = layer.getClassName() === 'DepthwiseConv2D';
+  const depthwise = /DepthwiseConv2D$/.test(layer.getClassName());
+  if (layer.getClassName() === 'DepthwiseConv2D' && dilationRate.some(rate => rate !== 1))
+    throw new InputError(
+      `layer ${layer.name}: tf.layers' depthwiseConv2d does not apply its dilationRate [${dilationRate}]; use ApbDepthwiseConv2D`,
+    );
   const { kernel, window } = kernelOf(layer, depthwise, writer, valueType);
   const node = writer.node(layer, [x.name], {
     op: 'conv2d',
@@ -43,13 +49,9 @@ export function dense(layer: layers.Layer, x: Value, writer: GraphWriter, valueT
       `layer ${layer.name}: a dense layer takes a flat input, not [${x.shape}]; flatten it first`,
     );
   const units = weightTensor(layer, 'kernel')!.shape[1]!;
-  const weights =
-    layer instanceof ApbDense
-      ? writer.parameter(layer, 'kernel', () => layer.weightQuantizer.toWeightData(valueType))
-      : writer.float(layer, 'kernel', outputFirst(weightValues(layer, 'kernel')!, units), [
-          units,
-          x.shape[0],
-        ]);
+  const weights = isCompressed(layer)
+    ? writer.parameter(layer, 'kernel', () => layer.weightQuantizer.toWeightData(valueType))
+    : writer.float(layer, 'kernel', outputFirst(weightValues(layer, 'kernel')!, units), [units, x.shape[0]]);
   const node = writer.node(layer, [x.name], { op: 'dense', weights, ...biasOf(layer, writer) });
   return activationNode(layer, node, layer.getConfig().activation as string, writer);
 }
@@ -59,10 +61,9 @@ function kernelOf(layer: layers.Layer, depthwise: boolean, writer: GraphWriter, 
   const own = depthwise ? 'depthwise_kernel' : 'kernel';
   const [kh, kw, a, b] = weightTensor(layer, own)!.shape;
   const [out, perGroup] = depthwise ? [a * b, 1] : [b, a];
-  const kernel =
-    layer instanceof ApbConv2D
-      ? writer.parameter(layer, own, () => layer.weightQuantizer.toWeightData(valueType))
-      : writer.float(layer, own, outputFirst(weightValues(layer, own)!, out), [out, kh, kw, perGroup]);
+  const kernel = isCompressed(layer)
+    ? writer.parameter(layer, own, () => layer.weightQuantizer.toWeightData(valueType))
+    : writer.float(layer, own, outputFirst(weightValues(layer, own)!, out), [out, kh, kw, perGroup]);
   return { kernel, window: [kh, kw] as Pair };
 }
 

@@ -17,7 +17,7 @@ export type ApbConv2DArgs = Conv2DArgs & QuantizedKernelArgs;
 
 /**
  * tf.layers.conv2d with quantized weights: takes its arguments (channels last only), stands in its place, and
- * adds the trainable weights `alpha` and, for APB, `delta` behind kernel and bias. Input [N, H, W, C].
+ * adds the quantizer's parameters (`alpha` and `delta` for APB) behind kernel and bias. Input [N, H, W, C].
  */
 export class ApbConv2D extends Conv2D implements CompressedLayer {
   static readonly className = 'ApbConv2D';
@@ -34,8 +34,9 @@ export class ApbConv2D extends Conv2D implements CompressedLayer {
 
   override build(inputShape: Parameters<Conv2DLayer['build']>[0]): void {
     super.build(inputShape);
-    this.weightQuantizer.build(this.kernel, (name, shape) =>
-      this.addWeight(name, shape, 'float32', placeholder),
+    const [kh, kw, channels, filters] = this.kernel.shape as number[];
+    this.weightQuantizer.build(this.kernel, [filters, kh, kw, channels], (name, shape, trainable) =>
+      this.addWeight(name, shape, 'float32', placeholder, undefined, trainable),
     );
   }
 

@@ -22,8 +22,8 @@ interface DenseFields {
 export type ApbDenseArgs = DenseArgs & QuantizedKernelArgs;
 
 /**
- * tf.layers.dense with quantized weights: takes its arguments, stands in its place, and adds the trainable
- * weights `alpha` and, for APB, `delta` behind kernel and bias. Input [..., k], output [..., units].
+ * tf.layers.dense with quantized weights: takes its arguments, stands in its place, and adds the quantizer's
+ * parameters (`alpha` and `delta` for APB) behind kernel and bias. Input [..., k], output [..., units].
  */
 export class ApbDense extends Dense implements CompressedLayer {
   static readonly className = 'ApbDense';
@@ -38,8 +38,10 @@ export class ApbDense extends Dense implements CompressedLayer {
 
   override build(inputShape: Parameters<DenseLayer['build']>[0]): void {
     super.build(inputShape);
-    this.weightQuantizer.build(this.fields.kernel, (name, shape) =>
-      this.addWeight(name, shape, 'float32', placeholder),
+    const { kernel } = this.fields;
+    const [k, units] = kernel.shape as number[];
+    this.weightQuantizer.build(kernel, [units, k], (name, shape, trainable) =>
+      this.addWeight(name, shape, 'float32', placeholder, undefined, trainable),
     );
   }
 

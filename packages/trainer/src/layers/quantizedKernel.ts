@@ -1,17 +1,18 @@
-import { InputError, isBinarized, type ValueType, type WeightData } from '@apb/core';
+import { assertFinite, InputError, isBinarized, type ValueType, type WeightData } from '@apb/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { initializers, type LayerVariable } from '@tensorflow/tfjs-layers';
 import {
   type DeltaRule,
   defaultDeltaRule,
+  type QuantizerParameter,
+  type QuantizerValues,
   type WeightQuantizer,
   type WeightQuantizerConfig,
-  type WeightScales,
   weightQuantizer,
 } from '../quantizers/weight.js';
 import { outputFirst } from './outputFirst.js';
 
-/** What ApbConv2D and ApbDense take beside the arguments of tf.layers' conv2d and dense. */
+/** What the compressed layers take beside the arguments of tf.layers' conv2d, depthwiseConv2d and dense. */
 export interface QuantizedKernelArgs {
   /** Default: APB with its defaults. */
   quantizer?: WeightQuantizerConfig;
@@ -19,17 +20,21 @@ export interface QuantizedKernelArgs {
   deltaRule?: DeltaRule;
 }
 
+/** Adds a weight to a layer. */
+type AddWeight = (name: string, shape: number[], trainable: boolean) => LayerVariable;
+
 /** Training calls between two looks at the full-precision share. */
 const shareInterval = 100;
 const shareLimit = 0.2;
 
-/** The quantized weights of one layer: its latent kernel, the learned scalars, and what they stand for. */
+/** The quantized weights of one layer: its latent kernel, the quantizer's parameters, and what they stand for. */
 export class QuantizedKernel {
   readonly quantizer: WeightQuantizer;
   readonly deltaRule: DeltaRule;
   private kernel!: LayerVariable;
-  private alphaVariable!: LayerVariable;
-  private deltaVariable?: LayerVariable;
+  private coreShape!: readonly number[];
+  /** By parameter name. */
+  private variables!: ReadonlyMap<string, LayerVariable>;
   private trainingCalls = 0;
   private warned = false;
 
@@ -42,40 +47,60 @@ export class QuantizedKernel {
   }
 
   /**
-   * Adds alpha and delta to a layer whose kernel [..., out] is initialised, and starts them from it.
-   * @param addWeight the layer's own, for a trainable float32 weight
+   * Adds the quantizer's parameters to a layer whose kernel is initialised, and starts them from it.
+   * @param kernel row-major with the output channel last: [n / out, out], however it is shaped
+   * @param coreShape [out, ...], the shape of the weights in a file
+   * @param addWeight the layer's own, for float32 weights
    */
-  build(kernel: LayerVariable, addWeight: (name: string, shape: number[]) => LayerVariable): void {
+  build(kernel: LayerVariable, coreShape: readonly number[], addWeight: AddWeight): void {
     this.kernel = kernel;
-    const { perChannel } = this.quantizer.config;
-    this.alphaVariable = addWeight('alpha', perChannel ? [this.outChannels] : []);
-    if (this.quantizer.learnsDelta) this.deltaVariable = addWeight('delta', []);
+    this.coreShape = coreShape;
+    const shapes = { layer: [], channel: [this.outChannels], weight: kernel.shape as number[] };
+    this.variables = new Map(
+      this.quantizer.parameters.map(({ name, per, trainable }) => [
+        name,
+        addWeight(name, shapes[per], trainable),
+      ]),
+    );
     this.initialise(this.deltaRule);
   }
 
-  /** Starts alpha and delta from the present kernel; deterministic, in float64. */
+  /** Starts the parameters from the present kernel; deterministic, in float64. */
   initialise(rule: DeltaRule): void {
     this.write(this.quantizer.start(this.latent(), this.outChannels, rule));
   }
 
-  /** W_hat as a tensor of the kernel's shape, differentiable with respect to kernel, alpha and delta. */
+  /** W_hat as a tensor of the kernel's shape, differentiable with respect to kernel and trainable parameters. */
   quantized(training: boolean): tf.Tensor {
     this.constrain();
     if (training && this.trainingCalls++ % shareInterval === 0) this.watchShare();
-    return this.quantizer.quantize(this.kernel.read(), this.alphaVariable.read(), this.deltaVariable?.read());
+    return this.wHat();
   }
 
-  /** Moves alpha and delta to the nearest values within bounds: the projection after an optimizer's step. */
+  /** Moves learned parameters to the nearest values within bounds: the projection after an optimizer's step. */
   constrain(): void {
-    const now = this.read();
+    const now = this.read(({ role }) => role !== 'state');
     const bounded = this.quantizer.constrain(now);
-    if (bounded.delta !== now.delta || bounded.alpha.some((a, i) => a !== now.alpha[i])) this.write(bounded);
+    if (bounded !== now) this.write(bounded);
   }
 
-  /** Present alpha and delta, within bounds. */
-  scales(): WeightScales {
+  /** Present values of the quantizer's parameters, within bounds. */
+  values(): QuantizerValues {
     this.constrain();
     return this.read();
+  }
+
+  /** Alpha and delta of an APB or binary layer: no alpha where none is learned, delta Infinity where none is kept. */
+  scales(): { alpha: Float32Array; delta: number } {
+    const { alpha = new Float32Array(0), delta } = this.values();
+    return { alpha, delta: delta ? delta[0] : Number.POSITIVE_INFINITY };
+  }
+
+  /** The trainable variables of a role, in the order of `quantizer.parameters`. */
+  variablesOf(role: QuantizerParameter['role']): tf.Variable[] {
+    return this.quantizer.parameters
+      .filter(p => p.role === role && p.trainable)
+      .map(p => this.variables.get(p.name)!.read() as tf.Variable);
   }
 
   /** Latent weights, row-major in tf.layers' order: the output channel is the last axis. */
@@ -84,34 +109,57 @@ export class QuantizedKernel {
   }
 
   get outChannels(): number {
-    return this.kernel.shape[this.kernel.shape.length - 1]!;
+    return this.coreShape[0];
   }
 
   get size(): number {
     return this.kernel.read().size;
   }
 
-  /** Full-precision weights below (|w| < alpha) and above the binarized interval. */
+  /** The latent weights' variable. */
+  get weights(): tf.Variable {
+    return this.kernel.read() as tf.Variable;
+  }
+
+  /** Sets the latent weights; the quantizer's parameters keep their values. @param w like `latent` */
+  setLatent(w: Float32Array): void {
+    tf.tidy(() => void this.kernel.write(tf.tensor(w, this.kernel.shape as number[], 'float32')));
+  }
+
+  /** Leaves out the share `sparsity` of the weights, the smallest first; nothing where the quantizer does not prune. */
+  prune(sparsity: number): void {
+    if (this.quantizer.prune) this.write(this.quantizer.prune(this.latent(), this.values(), sparsity));
+  }
+
+  /**
+   * Weights kept as full-precision values below (|w| < alpha) and above the binarized interval; those that pruning
+   * keeps are above.
+   */
   fullPrecision(): { below: number; above: number } {
-    const { alpha, delta } = this.scales();
+    const { alpha, delta, mask } = this.values();
     const counts = { below: 0, above: 0 };
-    this.latent().forEach((w, i) => {
-      const a = alpha[i % alpha.length];
-      if (!isBinarized(w, a, delta)) counts[Math.abs(w) < a ? 'below' : 'above']++;
-    });
+    if (this.quantizer.config.kind === 'prune') counts.above = mask.reduce((sum, kept) => sum + kept, 0);
+    if (this.quantizer.config.kind === 'apb')
+      this.latent().forEach((w, i) => {
+        const a = alpha[i % alpha.length];
+        if (!isBinarized(w, a, delta[0])) counts[Math.abs(w) < a ? 'below' : 'above']++;
+      });
     return counts;
   }
 
   /**
    * The stored form of the layer's weights in core's order [out, ...rest].
-   * @throws InputError when alpha, delta or a weight is not finite
+   * @throws InputError when a parameter or a weight is not finite
    */
   toWeightData(valueType: ValueType): WeightData {
-    const { shape } = this.kernel;
-    const rows = outputFirst(this.latent(), this.outChannels);
-    const coreShape = [this.outChannels, ...(shape.slice(0, -1) as number[])];
+    const rows = (values: Float32Array) => outputFirst(values, this.outChannels);
     try {
-      return this.quantizer.toWeightData(rows, coreShape, this.scales(), valueType);
+      const [latent, values] = [this.latent(), this.values()];
+      assertFinite(latent, 'the weights');
+      for (const [name, own] of Object.entries(values)) assertFinite(own, name);
+      const quantized = tf.tidy(() => this.wHat().dataSync() as Float32Array);
+      const stored = { shape: this.coreShape, latent: rows(latent), quantized: rows(quantized), values };
+      return this.quantizer.toWeightData(stored, valueType);
     } catch (error) {
       if (error instanceof RangeError) throw new InputError(`layer ${this.layer.name}: ${error.message}`);
       throw error;
@@ -122,22 +170,29 @@ export class QuantizedKernel {
     return { quantizer: this.quantizer.config, deltaRule: this.deltaRule };
   }
 
-  private read(): WeightScales {
-    return {
-      alpha: this.alphaVariable.read().dataSync() as Float32Array,
-      delta: this.deltaVariable ? this.deltaVariable.read().dataSync()[0] : Number.POSITIVE_INFINITY,
-    };
+  private wHat(): tf.Tensor {
+    const tensors = [...this.variables].map(([name, variable]) => [name, variable.read()]);
+    return this.quantizer.quantize(this.kernel.read(), Object.fromEntries(tensors));
   }
 
-  private write({ alpha, delta }: WeightScales): void {
+  private read(which: (parameter: QuantizerParameter) => boolean = () => true): QuantizerValues {
+    const names = this.quantizer.parameters.filter(which).map(({ name }) => name);
+    return Object.fromEntries(
+      names.map(name => [name, this.variables.get(name)!.read().dataSync() as Float32Array]),
+    );
+  }
+
+  private write(values: QuantizerValues): void {
     tf.tidy(() => {
-      this.alphaVariable.write(tf.tensor(alpha, this.alphaVariable.shape as number[], 'float32'));
-      this.deltaVariable?.write(tf.scalar(delta));
+      for (const [name, own] of Object.entries(values)) {
+        const variable = this.variables.get(name)!;
+        variable.write(tf.tensor(own, variable.shape as number[], 'float32'));
+      }
     });
   }
 
   private watchShare(): void {
-    if (this.warned || !this.quantizer.learnsDelta) return;
+    if (this.warned || this.variablesOf('width').length === 0) return;
     const { below, above } = this.fullPrecision();
     const share = (below + above) / this.size;
     if (share <= shareLimit) return;
@@ -149,5 +204,5 @@ export class QuantizedKernel {
   }
 }
 
-/** The initializer of a scalar that is set right after it is added. */
+/** The initializer of a parameter that is set right after it is added. */
 export const placeholder = initializers.zeros();

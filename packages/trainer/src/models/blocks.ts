@@ -6,7 +6,10 @@ import { BatchNorm } from '../layers/batchNorm.js';
 import type { DeltaRule, WeightQuantizerConfig } from '../quantizers/weight.js';
 
 /** Weights of the layers a model compresses; first convolution and last dense layer are always float. */
-export type WeightMode = 'fp32' | 'binary' | 'apb';
+export type WeightMode = (typeof weightModes)[number];
+
+/** What `weights` may be. */
+export const weightModes = ['apb', 'binary', 'ternary', 'kbit', 'prune', 'prune-kbit', 'fp32'] as const;
 
 export interface ModelOptions {
   readonly weights: WeightMode;
@@ -46,7 +49,8 @@ export interface Blocks {
 
 export function blocks(options: ModelOptions): Blocks {
   const { weights, activations, deltaRule } = options;
-  const quantizer = options.quantizer ?? (weights === 'fp32' ? undefined : { kind: weights });
+  const quantizer: WeightQuantizerConfig | undefined =
+    options.quantizer ?? (weights === 'fp32' ? undefined : { kind: weights });
   let made = 0;
   // Layers get consecutive seeds from one base. From 1: TensorFlow.js takes seed 0 for none and draws a random one.
   const kernelInitializer = () => initializers.heNormal({ seed: options.seed * 1000 + ++made });

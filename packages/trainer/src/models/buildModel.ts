@@ -1,6 +1,6 @@
 import { InputError } from '@apb/core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { type Blocks, blocks, type ModelOptions } from './blocks.js';
+import { type Blocks, blocks, type ModelOptions, weightModes } from './blocks.js';
 import { mnistCnn } from './mnist-cnn/model.js';
 import { resnet20 } from './resnet20/model.js';
 
@@ -19,7 +19,7 @@ export const modelNames: readonly string[] = Object.keys(builders);
 export function buildModel(name: string, options: ModelOptions): LayersModel {
   if (!Object.hasOwn(builders, name))
     throw new InputError(`model ${name} is unknown; choose one of ${modelNames.join(', ')}`);
-  oneOf('weights', options.weights, ['fp32', 'binary', 'apb']);
+  oneOf('weights', options.weights, weightModes);
   oneOf('activations', options.activations, [32, 8, 4, 2, 1]);
   if (!Number.isSafeInteger(options.seed)) throw new InputError(`seed ${options.seed} is not an integer`);
   return builders[name](blocks(options));

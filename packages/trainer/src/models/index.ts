@@ -1,4 +1,4 @@
-export type { ModelOptions, WeightMode } from './blocks.js';
+export { type ModelOptions, type WeightMode, weightModes } from './blocks.js';
 export { buildModel, modelNames } from './buildModel.js';
 export { calibrateActivations } from './calibrateActivations.js';
 export { constrainQuantizers, initialiseQuantizers } from './initialise.js';

@@ -1,4 +1,4 @@
-import { paperBits } from '@apb/core';
+import { paperBitsOf, type WeightData } from '@apb/core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { compressedLayers } from './walk.js';
 
@@ -7,15 +7,19 @@ export interface LayerReport {
   readonly name: string;
   /** Number of weights. */
   readonly weights: number;
-  /** Full-precision weights with |w| below and above the binarized interval: two different faults, so logged apart. */
+  readonly encoding: WeightData['encoding'];
+  /**
+   * Full-precision weights with |w| below and above the binarized interval: two different faults, so logged apart.
+   * What pruning keeps is above; codes of k bits are not full precision.
+   */
   readonly below: number;
   readonly above: number;
   readonly fullPrecisionShare: number;
-  /** One scale for the layer, or one per output channel. */
+  /** Scales as a file keeps them: one for the layer, one per output channel, or none (pruned). */
   readonly alpha: readonly number[];
-  /** Infinity for a plain binary layer. */
+  /** Infinity where there is none. */
   readonly delta: number;
-  /** By the paper's accounting. */
+  /** By the paper's accounting, extended to the other encodings as core's `memoryOf` says. */
   readonly bits: number;
 }
 
@@ -23,17 +27,18 @@ export interface LayerReport {
 export function layerReport(model: LayersModel): LayerReport[] {
   return compressedLayers(model).map(layer => {
     const q = layer.weightQuantizer;
-    const { alpha, delta } = q.scales();
     const { below, above } = q.fullPrecision();
+    const data = q.toWeightData('float32');
     return {
       name: layer.name,
       weights: q.size,
+      encoding: data.encoding,
       below,
       above,
       fullPrecisionShare: (below + above) / q.size,
-      alpha: [...alpha],
-      delta,
-      bits: paperBits(q.size, below + above, alpha.length),
+      alpha: [...scalesOf(data)],
+      delta: q.scales().delta,
+      bits: paperBitsOf(data),
     };
   });
 }
@@ -44,4 +49,9 @@ export function bitsPerWeight(model: LayersModel): number {
   if (report.length === 0) return 32;
   const total = (of: (layer: LayerReport) => number) => report.reduce((sum, layer) => sum + of(layer), 0);
   return total(layer => layer.bits) / total(layer => layer.weights);
+}
+
+function scalesOf(data: WeightData): Float32Array {
+  if (data.encoding === 'apb') return data.weights.scales;
+  return 'scales' in data ? data.scales : new Float32Array(0);
 }

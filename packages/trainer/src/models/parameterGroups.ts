@@ -1,9 +1,7 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
 import { ActivationQuantizer } from '../layers/activationQuantizer.js';
-import { ApbConv2D } from '../layers/apbConv2d.js';
-import { ApbDense } from '../layers/apbDense.js';
-import { allLayers } from './walk.js';
+import { allLayers, compressedLayers } from './walk.js';
 
 /** A model's trainable variables by what an optimizer should do with them. */
 export interface ParameterGroups {
@@ -11,7 +9,7 @@ export interface ParameterGroups {
   weights: Variable[];
   /** Biases, batch norm's gamma and beta, PReLU slopes. */
   others: Variable[];
-  /** Scales of compressed layers. */
+  /** Scales and steps of compressed layers. */
   alphas: Variable[];
   /** Half-widths of the binarized intervals. */
   deltas: Variable[];
@@ -21,19 +19,24 @@ export interface ParameterGroups {
 
 /** Groups the trainable variables; each is in exactly one group, in the model's order. */
 export function parameterGroups(model: LayersModel): ParameterGroups {
-  const groups: ParameterGroups = { weights: [], others: [], alphas: [], deltas: [], bounds: [] };
+  const kernels = compressedLayers(model).map(layer => layer.weightQuantizer);
+  const groups: ParameterGroups = {
+    weights: [],
+    others: [],
+    alphas: kernels.flatMap(kernel => kernel.variablesOf('scale')),
+    deltas: kernels.flatMap(kernel => kernel.variablesOf('width')),
+    bounds: [],
+  };
+  const quantizers = new Set([...groups.alphas, ...groups.deltas]);
   for (const layer of allLayers(model))
-    for (const weight of layer.trainableWeights)
-      groups[groupOf(layer, weight.originalName)].push(weight.read() as Variable);
+    for (const weight of layer.trainableWeights) {
+      const variable = weight.read() as Variable;
+      if (!quantizers.has(variable)) groups[groupOf(layer, weight.originalName)].push(variable);
+    }
   return groups;
 }
 
-function groupOf(layer: layers.Layer, name: string): keyof ParameterGroups {
-  const own = name.split('/').pop()!;
+function groupOf(layer: layers.Layer, name: string): 'weights' | 'others' | 'bounds' {
   if (layer instanceof ActivationQuantizer) return 'bounds';
-  if (layer instanceof ApbConv2D || layer instanceof ApbDense) {
-    if (own === 'alpha') return 'alphas';
-    if (own === 'delta') return 'deltas';
-  }
-  return own.endsWith('kernel') ? 'weights' : 'others';
+  return name.split('/').pop()!.endsWith('kernel') ? 'weights' : 'others';
 }

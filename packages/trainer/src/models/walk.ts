@@ -1,7 +1,6 @@
 import { LayersModel, type layers } from '@tensorflow/tfjs-layers';
 import { ActivationQuantizer } from '../layers/activationQuantizer.js';
-import { ApbConv2D } from '../layers/apbConv2d.js';
-import { ApbDense } from '../layers/apbDense.js';
+import { isCompressed } from '../layers/compressed.js';
 import type { CompressedLayer } from '../layers/support.js';
 
 /** All layers of a model in its order, those of nested models in their place. */
@@ -11,7 +10,7 @@ export function allLayers(model: LayersModel): layers.Layer[] {
 
 /** The layers with quantized weights. */
 export function compressedLayers(model: LayersModel): CompressedLayer[] {
-  return allLayers(model).filter(layer => layer instanceof ApbConv2D || layer instanceof ApbDense);
+  return allLayers(model).filter(isCompressed);
 }
 
 export function activationQuantizers(model: LayersModel): ActivationQuantizer[] {

@@ -1,5 +1,5 @@
 import { InputError } from '@apb/core';
-import type { DeltaRule } from './weight.js';
+import type { DeltaRule, QuantizerValues } from './weight.js';
 
 /** mean |w| over the layer (one value) or over each output channel (the last axis), summed in float64. */
 export function meanMagnitude(w: Float32Array, outChannels: number, perChannel: boolean): Float32Array {
@@ -22,6 +22,22 @@ export function startDelta(w: Float32Array, alpha: Float32Array, rule: DeltaRule
     throw new InputError(`delta rule percentile needs a percent in (0, 100], got ${rule.percent}`);
   const distances = w.map((x, i) => Math.abs(Math.abs(x) - alpha[i % alpha.length])).sort();
   return distances[Math.min(distances.length - 1, Math.floor((rule.percent / 100) * distances.length))];
+}
+
+/** Scales as a file keeps them, from quantized rows [out, k]: the largest |w_hat|, 1 where every weight is 0. */
+export function scalesOfRows(quantized: Float32Array, rows: number, perChannel: boolean): Float32Array {
+  const scales = new Float32Array(perChannel ? rows : 1);
+  const count = quantized.length / scales.length;
+  quantized.forEach((x, i) => {
+    const c = Math.floor(i / count);
+    scales[c] = Math.max(scales[c], Math.abs(x));
+  });
+  return scales.map(scale => scale || 1);
+}
+
+/** Whether any value differs. */
+export function changed(before: QuantizerValues, after: QuantizerValues): boolean {
+  return Object.entries(after).some(([name, values]) => values.some((x, i) => x !== before[name][i]));
 }
 
 function standardDeviation(w: Float32Array): number {

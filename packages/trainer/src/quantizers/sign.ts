@@ -1,7 +1,6 @@
 import { InputError } from '@apb/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ActivationFunction } from './activation.js';
-import { signOf } from './apb.js';
 
 /**
  * One-bit activations: a = -1 where x < 0, else +1 (so +0 and -0 are +1).
@@ -26,6 +25,11 @@ export function quantizeSign(x: tf.Tensor, backward: 'approx' | 'identity'): tf.
     };
   });
   return op(x);
+}
+
+/** +1 or -1, negative by `x < 0`: step is exact, and on wasm 10 times faster than `less` and `where`. */
+function signOf(x: tf.Tensor): tf.Tensor {
+  return tf.sub(1, tf.mul(2, tf.step(tf.neg(x))));
 }
 
 export function signQuantizer({ backward = 'approx' }: SignOptions = {}): ActivationFunction {

@@ -7,8 +7,8 @@ import {
   uniformQuantizer,
 } from '@apb/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { channelSums } from '../ops/channelMeans.js';
 import type { ActivationFunction } from './activation.js';
-import { reduceTo } from './apb.js';
 
 /**
  * Uniform b-bit quantization on a learned interval [lo, hi]. With L = 2^b - 1, c = clip(x, lo, hi) and
@@ -69,7 +69,7 @@ export function quantizeUniform(
         // t - q/L = (c - a) / (hi - lo): zero outside, up to the rounding of a at the ends.
         const error = tf.mul(tf.sub(clipped, a), 1 / (q.hi - q.lo));
         const dx = kappa === 0 ? g : tf.add(g, tf.mul(tf.mul(tf.abs(g), error), kappa));
-        const bound = (d: tf.Tensor) => tf.mul(reduceTo([], tf.mul(g, d), 'sum'), boundScale);
+        const bound = (d: tf.Tensor) => tf.mul(tf.sum(channelSums(tf.mul(g, d))), boundScale);
         return [tf.mul(dx, inside), bound(tf.add(below, error)), bound(tf.sub(above, error))];
       },
     };

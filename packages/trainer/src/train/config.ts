@@ -2,9 +2,9 @@ import { InputError } from '@apb/core';
 import { datasetNames } from '../data/catalog.js';
 import { checkDatasetName } from '../data/open.js';
 import { engineNames } from '../engines/engine.js';
-import type { WeightMode } from '../models/blocks.js';
+import { type WeightMode, weightModes } from '../models/blocks.js';
 import { modelNames } from '../models/buildModel.js';
-import type { Reduction } from '../quantizers/apb.js';
+import type { Reduction } from '../quantizers/reduction.js';
 import type { DeltaRule } from '../quantizers/weight.js';
 import { defaultsFor } from './defaults.js';
 
@@ -89,7 +89,7 @@ const checks: Readonly<Record<keyof TrainConfig, { check: Check; need: string }>
     need: '[height, width, channels]',
   },
   classes: integer(1),
-  weights: oneOf('apb', 'binary', 'fp32'),
+  weights: oneOf(...weightModes),
   activations: oneOf(32, 8, 4, 2, 1),
   epochs: integer(1),
   batchSize: integer(1),

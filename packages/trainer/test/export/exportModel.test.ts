@@ -356,7 +356,7 @@ describe('exportModel', () => {
     const alpha = apbConv({ name: 's', inputShape: [4, 4, 1] });
     const m = sequential({ layers: [alpha] });
     alpha.weights.find(w => w.originalName.endsWith('alpha'))!.write(tf.scalar(Number.NaN));
-    expect(() => exported(m)).toThrow(/layer s: scale NaN/);
+    expect(() => exported(m)).toThrow(/layer s: alpha holds NaN/);
   });
 
   it('refuses an input description or class names that do not fit', () => {

@@ -79,7 +79,7 @@ await onEachEngine(() => {
       );
       expect(() => buildModel('constructor', apb)).toThrow(InputError);
       expect(() => buildModel('resnet20', { ...apb, weights: 'int8' as 'apb' })).toThrow(
-        'choose one of fp32, binary, apb',
+        'choose one of apb, binary, ternary, kbit, prune, prune-kbit, fp32',
       );
       expect(() => buildModel('resnet20', { ...apb, activations: 3 as 2 })).toThrow(
         'activations 3 is unknown',
@@ -217,6 +217,7 @@ await onEachEngine(() => {
         {
           name: 'd',
           weights: 8,
+          encoding: 'apb',
           below: 2,
           above: 1,
           fullPrecisionShare: 3 / 8,

@@ -134,7 +134,7 @@ describe('apbQuantizer', () => {
     // mean -0.5, squared deviations 2.25 + 6.25 + 6.25 + 2.25 = 17.
     expect(apbQuantizer().start(w, 2, { rule: 'std', factor: 3 })).toEqual({
       alpha: Float32Array.of(2),
-      delta: Math.fround(3 * Math.sqrt(17 / 4)),
+      delta: Float32Array.of(3 * Math.sqrt(17 / 4)),
     });
   });
 
@@ -149,7 +149,7 @@ describe('apbQuantizer', () => {
     const w = normal(1000, 11);
     const q = apbQuantizer({ deltaAboveAlpha: false });
     const { alpha, delta } = q.start(w, 10, { rule: 'percentile', percent: 95 });
-    expect([...w].filter(x => !isBinarized(x, alpha[0], delta)).length).toBe(50);
+    expect([...w].filter(x => !isBinarized(x, alpha[0], delta[0])).length).toBe(50);
   });
 
   it.each([
@@ -161,18 +161,21 @@ describe('apbQuantizer', () => {
   });
 
   it('keeps every weight near zero binarized by default, zero itself included', () => {
-    const { alpha, delta } = apbQuantizer().constrain({ alpha: Float32Array.of(0.7), delta: 0.1 });
-    for (const w of [0, -0, 1e-30, step(1e-3, 1)]) expect(isBinarized(w, alpha[0], delta)).toBe(true);
-    expect(apbQuantizer({ deltaAboveAlpha: false }).constrain({ alpha, delta: 0.1 }).delta).toBe(
-      Math.fround(0.1),
+    const { alpha, delta } = apbQuantizer().constrain({
+      alpha: Float32Array.of(0.7),
+      delta: Float32Array.of(0.1),
+    });
+    for (const w of [0, -0, 1e-30, step(1e-3, 1)]) expect(isBinarized(w, alpha[0], delta[0])).toBe(true);
+    expect(apbQuantizer({ deltaAboveAlpha: false }).constrain({ alpha, delta: Float32Array.of(0.1) }).delta).toEqual(
+      Float32Array.of(0.1),
     );
   });
 
   it('raises alpha and delta to their bounds, and stays there', () => {
     const q = apbQuantizer({ alphaMin: 0.5, deltaMin: 0.25, deltaAboveAlpha: false });
-    const once = q.constrain({ alpha: Float32Array.of(-3), delta: -1 });
-    expect(once).toEqual({ alpha: Float32Array.of(0.5), delta: 0.25 });
-    expect(q.constrain(once)).toEqual(once);
+    const once = q.constrain({ alpha: Float32Array.of(-3), delta: Float32Array.of(-1) });
+    expect(once).toEqual({ alpha: Float32Array.of(0.5), delta: Float32Array.of(0.25) });
+    expect(q.constrain(once)).toBe(once);
   });
 
   it('refuses unknown reductions and bounds of zero', () => {
@@ -182,11 +185,12 @@ describe('apbQuantizer', () => {
 
   it('stores what it computes, and rounds full-precision values when asked', () => {
     const w = normal(n, 12);
-    const scales = { alpha: Float32Array.of(alpha), delta };
+    const values = { alpha: Float32Array.of(alpha), delta: Float32Array.of(delta) };
     const wHat = [...w].map(x => (isBinarized(x, alpha, delta) ? sign(x) * alpha : x));
-    const stored = apbQuantizer().toWeightData(w, [8, 3, 3, 4], scales, 'float32');
+    const rows = { latent: w, quantized: Float32Array.from(wHat), shape: [8, 3, 3, 4], values };
+    const stored = apbQuantizer().toWeightData(rows, 'float32');
     expect([...denseValues(stored)]).toEqual(wHat);
-    const half = apbQuantizer().toWeightData(w, [8, 3, 3, 4], scales, 'float16');
+    const half = apbQuantizer().toWeightData(rows, 'float16');
     expect([...denseValues(half)]).toEqual(
       [...w].map(x => (isBinarized(x, alpha, delta) ? sign(x) * alpha : roundToFloat16(x))),
     );

@@ -37,10 +37,16 @@ describe('binaryQuantizer', () => {
   it('starts at mean |w| and stores signs and scales', () => {
     const q = binaryQuantizer({ perChannel: true });
     const latent = Float32Array.of(1, -3, 2, -5);
-    const scales = q.start(latent, 2, { rule: 'std', factor: 3 });
-    expect(scales).toEqual({ alpha: Float32Array.of(1.5, 4), delta: Number.POSITIVE_INFINITY });
-    const rows = Float32Array.of(1, 2, -3, -5); // output channel first
-    const stored = q.toWeightData(rows, [2, 2], scales, 'float32');
+    const values = q.start(latent, 2, { rule: 'std', factor: 3 });
+    expect(values).toEqual({ alpha: Float32Array.of(1.5, 4) });
+    // Output channel first.
+    const rows = {
+      latent: Float32Array.of(1, 2, -3, -5),
+      quantized: Float32Array.of(1.5, 1.5, -4, -4),
+      shape: [2, 2],
+      values,
+    };
+    const stored = q.toWeightData(rows, 'float32');
     expect(stored.encoding).toBe('binary');
     expect([...denseValues(stored)]).toEqual([1.5, 1.5, -4, -4]);
   });

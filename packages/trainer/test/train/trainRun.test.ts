@@ -198,7 +198,10 @@ describe('trainRun refuses', () => {
     [{ batchSize: 1.5 }, /^batchSize must be/],
     [{ learningRate: Number.NaN }, /^learningRate must be a number above 0/],
     [{ activations: 3 }, /^activations must be one of 32, 8, 4, 2, 1, got 3$/],
-    [{ weights: 'ternary' }, /^weights must be one of apb, binary, fp32, got ternary$/],
+    [
+      { weights: 'int8' },
+      /^weights must be one of apb, binary, ternary, kbit, prune, prune-kbit, fp32, got int8$/,
+    ],
     [{ engine: 'gpu' }, /^engine must be one of tensorflow, wasm, cpu, got gpu$/],
     [{ deltaRule: { rule: 'std' } }, /^deltaRule must be/],
     [{ deltaRule: { rule: 'percentile', percent: 101 } }, /^deltaRule must be/],
