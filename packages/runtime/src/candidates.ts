@@ -1,19 +1,23 @@
 import { type BackendFactory, createReferenceBackend } from '@apb/core';
 import type { Candidate } from './select.js';
 
-/**
- * Native kernels, then WebAssembly, then the reference, which works everywhere. The kernel packages are
- * optional and loaded only when asked for; one that is not installed is passed over with that reason.
- */
-export function defaultCandidates(): Candidate[] {
-  return [
-    kernels('native', '@apb/kernels-native', 'createNativeBackend', () => import('@apb/kernels-native')),
-    kernels('wasm', '@apb/kernels-wasm', 'createWasmBackend', () => import('@apb/kernels-wasm')),
-    { name: 'reference', package: '@apb/core', load: async () => createReferenceBackend },
-  ];
+/** WebAssembly kernels of `@apb/kernels-wasm`. */
+export function wasmCandidate(): Candidate {
+  return kernels('wasm', '@apb/kernels-wasm', 'createWasmBackend', () => import('@apb/kernels-wasm'));
 }
 
-function kernels(name: string, packageName: string, factory: string, load: () => Promise<object>): Candidate {
+/** Plain TypeScript, part of core: works everywhere. */
+export function referenceCandidate(): Candidate {
+  return { name: 'reference', package: '@apb/core', load: async () => createReferenceBackend };
+}
+
+/** A backend of an optional package that is loaded only when asked for; when it is not there, the error says so. */
+export function kernels(
+  name: string,
+  packageName: string,
+  factory: string,
+  load: () => Promise<object>,
+): Candidate {
   return {
     name,
     package: packageName,

@@ -1,17 +1,15 @@
 import {
   assertFinite,
   createReferenceBackend,
+  type InputDescription,
   InputError,
   type KernelBackend,
-  type Model,
   type Plan,
-  readModel,
-  type Shape,
-  sizeOf,
   type Tensor,
-  validateModel,
 } from '@apb/core';
-import { defaultCandidates } from './candidates.js';
+import { checkBatch } from './batch.js';
+import { loadModel, type OpenFile } from './load/load.js';
+import type { LoadOptions, ModelSource } from './load/source.js';
 import { supportsAll } from './place.js';
 import { planModel } from './planner/plan.js';
 import type { ExplainedStep, ProfiledStep, Runner } from './runners/runner.js';
@@ -19,7 +17,7 @@ import { stepwiseRunner } from './runners/stepwise.js';
 import { canRunWhole, wholeRunner } from './runners/whole.js';
 import { type Candidate, type Rejection, type SelectOptions, selectBackend } from './select.js';
 
-export interface SessionOptions extends SelectOptions {
+export interface SessionOptions extends SelectOptions, LoadOptions {
   /** Backends to choose from, best first; `defaultCandidates()` when absent. */
   readonly candidates?: readonly Candidate[];
 }
@@ -43,6 +41,10 @@ export interface Explanation {
 
 /** A model ready to run. */
 export interface Session {
+  /** How a picture becomes the input, for `normalise`. */
+  readonly input: InputDescription;
+  /** Names of the output's values, in order. */
+  readonly classes: readonly string[];
   /** Steps by the backend that runs them, e.g. { native: 5, reference: 12 }. */
   readonly opsByBackend: Readonly<Record<string, number>>;
   explain(): Explanation;
@@ -59,40 +61,35 @@ export interface Session {
   dispose(): void;
 }
 
-/**
- * Picks a backend, plans the model and prepares its weights once. Operations the backend lacks run on the
- * reference backend, as `opsByBackend` and `explain()` tell.
- * @param model a model, or the bytes of a model file
- * @throws InputError when the model is damaged or no wanted backend works
- */
-export async function createSession(
-  model: Model | Uint8Array | ArrayBuffer,
-  { candidates = defaultCandidates(), ...options }: SessionOptions = {},
-): Promise<Session> {
-  const plan = planModel(await loadedModel(model));
-  const { backend, rejected } = await selectBackend(candidates, options);
-  try {
-    const { isa, threads } = backend.capabilities;
-    const runner = await bind(plan, backend);
-    const { steps, arenaBytes } = runner;
-    const explanation = {
-      backend: backend.name,
-      isa,
-      threads,
-      rejected,
-      ...(arenaBytes !== undefined && { arenaBytes }),
-      steps,
-    };
-    return new ModelSession(runner, plan.buffers[plan.input].shape, explanation);
-  } catch (error) {
-    backend.dispose();
-    throw error;
-  }
-}
+/** Loads a model, picks a backend and prepares the model's weights once. */
+export type CreateSession = (source: ModelSource, options?: SessionOptions) => Promise<Session>;
 
-async function loadedModel(model: Model | Uint8Array | ArrayBuffer): Promise<Model> {
-  if (model instanceof Uint8Array) return readModel(model);
-  return model instanceof ArrayBuffer ? readModel(new Uint8Array(model)) : validateModel(model);
+/** `createSession` for a kind of place: which backends it may have, and whether it has files. */
+export function sessionFactory(defaultCandidates: () => Candidate[], openFile: OpenFile): CreateSession {
+  return async (source, { candidates = defaultCandidates(), ...options } = {}) => {
+    const { signal } = options;
+    const model = await loadModel(source, options, openFile);
+    const plan = planModel(model);
+    const { backend, rejected } = await selectBackend(candidates, options);
+    try {
+      signal?.throwIfAborted();
+      const { isa, threads } = backend.capabilities;
+      const runner = await bind(plan, backend);
+      const { steps, arenaBytes } = runner;
+      const explanation = {
+        backend: backend.name,
+        isa,
+        threads,
+        rejected,
+        ...(arenaBytes !== undefined && { arenaBytes }),
+        steps,
+      };
+      return new ModelSession(runner, model.input, model.classes, explanation);
+    } catch (error) {
+      backend.dispose();
+      throw error;
+    }
+  };
 }
 
 async function bind(plan: Plan, backend: KernelBackend): Promise<Runner> {
@@ -108,7 +105,8 @@ class ModelSession implements Session {
 
   constructor(
     private readonly runner: Runner,
-    private readonly inputShape: Shape,
+    readonly input: InputDescription,
+    readonly classes: readonly string[],
     private readonly explanation: Explanation,
   ) {
     const counts: Record<string, number> = {};
@@ -138,7 +136,7 @@ class ModelSession implements Session {
       signal?.throwIfAborted();
     };
     check();
-    checkBatch(batch, this.inputShape);
+    checkBatch(batch, this.input.shape);
     const output = await this.runner.run(batch, check, signal).catch(error => {
       check();
       // Backends look at every value while they copy it; a second look is for the message alone.
@@ -156,18 +154,6 @@ class ModelSession implements Session {
     this.disposed = true;
     this.runner.dispose();
   }
-}
-
-function checkBatch({ shape, data }: Tensor, inputShape: Shape): void {
-  const [count, ...rest] = shape;
-  const given = `the batch is [${shape.join(', ')}]`;
-  const wanted = `[N, ${inputShape.join(', ')}] with N of at least 1`;
-  if (rest.length !== inputShape.length || rest.some((axis, i) => axis !== inputShape[i]))
-    throw new InputError(`${given}, the model takes ${wanted}`);
-  if (!Number.isInteger(count) || count < 1)
-    throw new InputError(`${given}, which holds no picture; give ${wanted}`);
-  if (!(data instanceof Float32Array) || data.length !== sizeOf(shape))
-    throw new InputError(`${given} and needs a Float32Array of ${sizeOf(shape)} values`);
 }
 
 function checkFinite({ data }: Tensor): void {

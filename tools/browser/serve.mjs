@@ -1,0 +1,51 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+
+const types = {
+  '.css': 'text/css',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.json': 'application/json',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.wasm': 'application/wasm',
+  '.woff2': 'font/woff2',
+};
+
+/**
+ * Serves a folder on the loopback interface, as any static host would: index.html for folders, 404 for the rest.
+ * @param {string} folder
+ * @returns {Promise<{url: string, close(): Promise<void>}>}
+ */
+export async function serve(folder) {
+  const server = createServer(async (request, response) => {
+    const path = normalize(decodeURIComponent(new URL(request.url, 'http://loopback').pathname));
+    const file = await fileAt(join(folder, path));
+    if (!file) {
+      response.writeHead(404, { 'content-type': 'text/plain' }).end('not found');
+      return;
+    }
+    response.writeHead(200, {
+      'content-type': types[extname(file.path)] ?? 'application/octet-stream',
+      'content-length': file.size,
+    });
+    createReadStream(file.path).pipe(response);
+  });
+  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    close: () =>
+      new Promise(resolve => {
+        server.close(resolve);
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function fileAt(path) {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory()) return fileAt(join(path, 'index.html'));
+  return found?.isFile() ? { path, size: found.size } : undefined;
+}
