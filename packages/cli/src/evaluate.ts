@@ -23,10 +23,17 @@ export interface Evaluation {
 export async function evaluate(
   model: Model,
   data: Dataset,
-  options: SessionOptions & { limit?: number; onProgress?: (done: number, total: number) => void },
+  {
+    limit,
+    onProgress,
+    ...options
+  }: Omit<SessionOptions, 'onProgress'> & {
+    limit?: number;
+    onProgress?: (done: number, total: number) => void;
+  },
 ): Promise<Evaluation> {
   checkFits(model, data);
-  const pictures = firstOf(data.test, options.limit);
+  const pictures = firstOf(data.test, limit);
   const session = await createSession(model, options);
   try {
     let [correct, images, seconds] = [0, 0, 0];
@@ -39,7 +46,7 @@ export async function evaluate(
       for (let i = 0; i < count; i++)
         if (argmax(scores.data.subarray(i * classes, (i + 1) * classes)) === labels[i]) correct++;
       images += count;
-      options.onProgress?.(images, pictures.count);
+      onProgress?.(images, pictures.count);
     }
     if (images === 0)
       throw new InputError(`not one test picture of ${data.name} can be read; look at its files`);

@@ -1,8 +1,8 @@
 import { createSession, normalise } from '@apb/runtime';
+import { decodePicture } from '@apb/trainer/picture';
 import { Command } from 'commander';
 import { loadModel } from '../modelFile.js';
 import { integer, withBackend, withOutput } from '../options.js';
-import { decodePicture } from '../picture.js';
 import { type OutputOptions, percent, print } from '../ui/output.js';
 
 interface Prediction {

@@ -220,7 +220,7 @@ describe('trainRun refuses', () => {
 
   it('unknown and missing data sets', async () => {
     expect(await failureOf({ ...common, data: 'imagenet', out: out() }, {})).toMatch(
-      /^there is no data set "imagenet"; known are mnist, fashion-mnist, cifar10$/,
+      /^there is no data set "imagenet"; known are mnist, fashion-mnist, cifar10 and imagefolder:PATH$/,
     );
     const before = process.env.APB_CACHE;
     process.env.APB_CACHE = join(folder, 'empty');
