@@ -11,14 +11,16 @@ import {
   type WeightData,
   writeModel,
 } from '../src/index.js';
-import { everyEncoding, float, random, randomFloats, tiny } from './models.js';
+import { everyEncoding, float, prunedCodes, random, randomFloats, tiny } from './models.js';
 
-const golden = readFileSync(new URL('golden/v1.safetensors', import.meta.url));
+const goldenOf = (version: number) =>
+  readFileSync(new URL(`golden/v${version}.safetensors`, import.meta.url));
 
 describe('round trip', () => {
   test.each([
     ['every encoding', everyEncoding()],
     ['tiny', tiny()],
+    ['pruned codes', prunedCodes()],
   ])('%s, bit for bit', async (_, model) => {
     const read = await readModel(await writeModel(model));
     // toEqual tells -0 from +0, also within typed arrays and quantizers.
@@ -63,10 +65,26 @@ describe('same model, same bytes', () => {
     ).toEqual(file);
   });
 
-  test('the golden file of version 1 is read, and written again to the same bytes', async () => {
-    const model = await readModel(golden);
-    expect(model).toEqual(everyEncoding());
-    expect(Buffer.compare(await writeModel(model), golden)).toBe(0);
+  test.each([
+    [1, everyEncoding()],
+    [2, prunedCodes()],
+  ])(
+    'the golden file of version %i is read, and written again to the same bytes',
+    async (version, expected) => {
+      const golden = goldenOf(version);
+      const model = await readModel(golden);
+      expect(model).toEqual(expected);
+      expect(Buffer.compare(await writeModel(model), golden)).toBe(0);
+    },
+  );
+
+  test('pruned codes stand for scale * (2q - (2^bits - 1)) at their positions', () => {
+    const { a, b, c } = prunedCodes().weights;
+    // Codes 1, 6, 3, 0 of 0..7 times 0.25.
+    expect([...denseValues(a)]).toEqual([-1.25, 1.25, 0, 0, 0, -0.25, 0, 0, 0, 0, 0, -1.75]);
+    // Codes 1, 2, 3 of 0..3; the third lies in the second row, whose scale is 2.
+    expect([...denseValues(b)]).toEqual([0, -0.5, 0.5, 6, 0, 0]);
+    expect([...denseValues(c)]).toEqual([0, 0]);
   });
 });
 

@@ -3,7 +3,7 @@ import { packContainer, unpackContainer } from '../src/format/container.js';
 import { digestOf } from '../src/format/digest.js';
 import { parseJson } from '../src/format/json.js';
 import { InputError, type Model, readModel, writeModel } from '../src/index.js';
-import { everyEncoding, random, tiny } from './models.js';
+import { everyEncoding, prunedCodes, random, tiny } from './models.js';
 
 /** Resolves to the model or to the InputError; any other failure rejects. */
 async function outcome(file: Uint8Array, verify: boolean): Promise<Model | InputError> {
@@ -258,8 +258,15 @@ describe('hostile documents under a right checksum', () => {
     Array.from({ length: 4 }, () => 2 ** 30),
   ];
 
-  test.each(['graph', 'input', 'classes', 'provenance', 'weights'])('%s', async key => {
-    const { metadata, tensors } = unpackContainer(await writeModel(everyEncoding()));
+  test.each([
+    ['graph', everyEncoding()],
+    ['input', everyEncoding()],
+    ['classes', everyEncoding()],
+    ['provenance', everyEncoding()],
+    ['weights', everyEncoding()],
+    ['weights', prunedCodes()],
+  ])('%s', async (key, model) => {
+    const { metadata, tensors } = unpackContainer(await writeModel(model));
     const data = Array.from(tensors.values(), t => t.bytes);
     const rewrite = async (text: string) => {
       const changed = { ...metadata, [key]: text };
@@ -306,6 +313,27 @@ describe('hostile documents under a right checksum', () => {
         ).toBeInstanceOf(InputError);
         expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 24);
       }
+  });
+
+  test('pruned codes whose count, codes and positions do not fit', async () => {
+    const { metadata, tensors } = unpackContainer(await writeModel(prunedCodes()));
+    const weights = JSON.parse(metadata.weights);
+    const message = async (change: object, replaced: Record<string, Uint8Array> = {}) => {
+      const all = new Map(tensors);
+      for (const [name, bytes] of Object.entries(replaced))
+        all.set(name, { dtype: 'U8', shape: [bytes.length], bytes });
+      const text = JSON.stringify({ ...weights, a: { ...weights.a, ...change } });
+      const file = packContainer({ metadata: { ...metadata, weights: text }, tensors: all });
+      return ((await outcome(file, false)) as InputError).message;
+    };
+    expect(await message({ count: 13 })).toContain('13 positions for only 12 weights');
+    // 4 codes of 3 bits are 2 bytes, 6 are 3.
+    expect(await message({ count: 6 })).toContain('"a.codes" is U8 [2]');
+    expect(await message({ count: 5 })).toContain('beyond the 12 weights');
+    expect(await message({ count: 0 })).toContain('unknown part');
+    expect(await message({ bits: 9 })).toContain('bits');
+    expect(await message({}, { 'a.codes': Uint8Array.of(255, 255) })).toContain('tail bits');
+    expect(await message({ shape: [3, 3] })).toContain('beyond the 9 weights');
   });
 
   test('tensors that belong to two parameters, to none, or to an unknown part', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Model, memoryOf, paperBits, releasedCodeBits, writeModel } from '../src/index.js';
-import { everyEncoding, float, tiny } from './models.js';
+import { everyEncoding, float, prunedCodes, tiny } from './models.js';
 
 describe('the formulas, by hand', () => {
   test('paper: n + s * (32 + ceil(log2 n)), 32 for every further scale', () => {
@@ -54,6 +54,16 @@ test('a two-layer model, every number by hand', async () => {
       },
     },
   });
+});
+
+test('pruned codes count their bits and an index each, and further scales', () => {
+  const { layers } = memoryOf(prunedCodes());
+  // 12 weights take 4 bits for an index, 6 take 3, 2 take 1; by the released code all take those of 12.
+  expect(layers.map(l => [l.bits.paper, l.bits.releasedCode, l.fullPrecision])).toEqual([
+    [4 * (3 + 4), 4 * (3 + 4), 0],
+    [3 * (2 + 3) + 32, 3 * (2 + 4) + 32, 0],
+    [0, 0, 0],
+  ]);
 });
 
 test('every encoding', async () => {

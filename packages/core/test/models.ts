@@ -172,6 +172,41 @@ export function everyEncoding(): Model {
   };
 }
 
+/** What version 2 added: pruned codes, with one scale, with a scale per channel, and with every weight pruned. */
+export function prunedCodes(): Model {
+  const sparse = (shape: number[], bits: number, positions: number[], scales: number[]): WeightData => ({
+    encoding: 'sparseKbit',
+    shape,
+    positions: Uint32Array.from(positions),
+    codes: packCodes(
+      Uint8Array.from(positions, (_, i) => (5 * i + 1) % 2 ** bits),
+      bits,
+      1,
+      positions.length,
+    ),
+    scales: Float32Array.from(scales),
+  });
+  return {
+    graph: {
+      inputShape: [4],
+      nodes: [
+        { name: 'a', op: 'dense', inputs: ['input'], weights: 'a' },
+        { name: 'b', op: 'dense', inputs: ['a'], weights: 'b' },
+        { name: 'c', op: 'dense', inputs: ['b'], weights: 'c' },
+      ],
+      output: 'c',
+    },
+    weights: {
+      a: sparse([3, 4], 3, [0, 1, 5, 11], [0.25]),
+      b: sparse([2, 3], 2, [1, 2, 3], [0.5, 2]),
+      c: sparse([1, 2], 8, [], [1]),
+    },
+    input: { shape: [4], mean: [0, 0, 0, 0], std: [1, 1, 1, 1], resize: { rule: 'exact' } },
+    classes: [],
+    provenance: {},
+  };
+}
+
 /** A few hundred bytes: what can be damaged in every single place. */
 export function tiny(): Model {
   const kernel = decompose(Float32Array.of(-0.5, 2, 0.5, 0.5, -0.5, -3), 2, 3, Float32Array.of(0.5), 0.25);
