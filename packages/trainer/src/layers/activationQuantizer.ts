@@ -4,6 +4,7 @@ import { initializers, type LayerVariable, layers } from '@tensorflow/tfjs-layer
 import {
   type ActivationFunction,
   type ActivationOptions,
+  type ActivationValues,
   activationFunction,
   type Bounds,
 } from '../quantizers/activation.js';
@@ -14,7 +15,7 @@ type LayerArgs = NonNullable<ConstructorParameters<typeof layers.Layer>[0]>;
 export interface ActivationQuantizerArgs extends LayerArgs, ActivationOptions {
   /** Start of the interval's upper end, see `defaultHi`; `calibrateActivations` fits it to data. */
   hi?: number;
-  /** The interval's lower end, 0 by default; a start only where `uniform.learnLo` is set. */
+  /** Start of the interval's lower end where it is learned, 0 by default. */
   lo?: number;
 }
 
@@ -25,15 +26,15 @@ export interface ActivationQuantizerArgs extends LayerArgs, ActivationOptions {
 const defaultHi: Record<ActivationBits, number> = { 1: 1, 2: 1.614, 4: 2.775, 8: 3.95 };
 
 /**
- * Quantizes activations of any shape: signs for 1 bit, uniform codes on a learned interval for 2, 4 and 8 bits.
+ * Quantizes activations of any shape: signs for 1 bit, uniform codes for 2, 4 and 8 bits.
  * Stands directly in front of the compressed layer that takes its output. At inference its output is
  * `dequantizeValue(quantizeValue(x, q), encodingOf(q))` of core, bit for bit, q = `toQuantizer()`.
  */
 export class ActivationQuantizer extends layers.Layer {
   static readonly className = 'ActivationQuantizer';
   readonly activation: ActivationFunction;
-  private loVariable?: LayerVariable;
-  private hiVariable?: LayerVariable;
+  /** By parameter name. */
+  private variables: ReadonlyMap<string, LayerVariable> = new Map();
 
   /** @throws InputError for unknown options */
   constructor(private readonly args: ActivationQuantizerArgs) {
@@ -42,19 +43,14 @@ export class ActivationQuantizer extends layers.Layer {
   }
 
   override build(): void {
-    if (this.activation.learnsBounds) {
-      const { bits, uniform, lo = 0, hi = defaultHi[bits] } = this.args;
-      const constant = (value: number) => initializers.constant({ value });
-      this.hiVariable = this.addWeight('hi', [], 'float32', constant(hi), undefined, true);
-      this.loVariable = this.addWeight(
-        'lo',
-        [],
-        'float32',
-        constant(lo),
-        undefined,
-        uniform?.learnLo === true,
-      );
-    }
+    const { bits, lo = 0, hi = defaultHi[bits] } = this.args;
+    const start = this.activation.fromBounds({ lo, hi });
+    this.variables = new Map(
+      this.activation.parameters.map(({ name, trainable }) => {
+        const constant = initializers.constant({ value: start[name] });
+        return [name, this.addWeight(name, [], 'float32', constant, undefined, trainable)];
+      }),
+    );
     this.built = true;
   }
 
@@ -65,7 +61,8 @@ export class ActivationQuantizer extends layers.Layer {
   override call(inputs: LayerInputs, _kwargs: CallArgs): tf.Tensor {
     return tf.tidy(() => {
       this.constrain();
-      return this.activation.quantize(onlyTensor(inputs), this.loVariable?.read(), this.hiVariable?.read());
+      const parameters = [...this.variables].map(([name, variable]) => [name, variable.read()]);
+      return this.activation.quantize(onlyTensor(inputs), Object.fromEntries(parameters));
     });
   }
 
@@ -73,18 +70,18 @@ export class ActivationQuantizer extends layers.Layer {
   constrain(): void {
     const now = this.read();
     const bounded = this.activation.constrain(now);
-    if (bounded.lo !== now.lo || bounded.hi !== now.hi) this.write(bounded);
+    if (Object.keys(now).some(name => bounded[name] !== now[name])) this.write(bounded);
   }
 
   /** The present interval. */
   bounds(): Bounds {
     this.constrain();
-    return this.read();
+    return this.activation.toBounds(this.read());
   }
 
   /** Fits the interval to a sample of the values that the layer will see. */
   calibrate(sample: Float32Array): void {
-    this.write(this.activation.calibrate(sample, this.bounds().lo));
+    this.write(this.activation.fromBounds(this.activation.calibrate(sample, this.bounds())));
   }
 
   /** How the runtime computes this layer. */
@@ -93,20 +90,22 @@ export class ActivationQuantizer extends layers.Layer {
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    const { bits, sign, uniform, lo, hi } = this.args;
-    const own = JSON.parse(JSON.stringify({ bits, sign, uniform, lo, hi })) as tf.serialization.ConfigDict;
+    const { bits, quantizer, sign, uniform, lsq, lo, hi } = this.args;
+    const own = JSON.parse(
+      JSON.stringify({ bits, quantizer, sign, uniform, lsq, lo, hi }),
+    ) as tf.serialization.ConfigDict;
     return { ...super.getConfig(), ...own };
   }
 
-  private read(): Bounds {
-    if (!this.hiVariable || !this.loVariable) return this.activation.constrain({ lo: 0, hi: 1 });
-    return { lo: this.loVariable.read().dataSync()[0], hi: this.hiVariable.read().dataSync()[0] };
+  private read(): ActivationValues {
+    return Object.fromEntries(
+      [...this.variables].map(([name, variable]) => [name, variable.read().dataSync()[0]]),
+    );
   }
 
-  private write({ lo, hi }: Bounds): void {
+  private write(values: ActivationValues): void {
     tf.tidy(() => {
-      this.loVariable?.write(tf.scalar(lo));
-      this.hiVariable?.write(tf.scalar(hi));
+      for (const [name, value] of Object.entries(values)) this.variables.get(name)!.write(tf.scalar(value));
     });
   }
 }

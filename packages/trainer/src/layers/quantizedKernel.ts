@@ -126,9 +126,16 @@ export class QuantizedKernel {
     tf.tidy(() => void this.kernel.write(tf.tensor(w, this.kernel.shape as number[], 'float32')));
   }
 
-  /** Leaves out the share `sparsity` of the weights, the smallest first; nothing where the quantizer does not prune. */
+  /**
+   * Leaves out the share `sparsity` of the weights, the smallest first. The mask stays where it already leaves out as
+   * many; nothing happens where the quantizer does not prune.
+   */
   prune(sparsity: number): void {
-    if (this.quantizer.prune) this.write(this.quantizer.prune(this.latent(), this.values(), sparsity));
+    if (!this.quantizer.prune) return;
+    const values = this.values();
+    const kept = values.mask.reduce((sum, x) => sum + x, 0);
+    if (this.size - kept !== Math.floor(sparsity * this.size))
+      this.write(this.quantizer.prune(this.latent(), values, sparsity));
   }
 
   /**

@@ -3,6 +3,11 @@ import { ActivationQuantizer } from '../layers/activationQuantizer.js';
 import { ApbConv2D } from '../layers/apbConv2d.js';
 import { ApbDense } from '../layers/apbDense.js';
 import { BatchNorm } from '../layers/batchNorm.js';
+import {
+  type ActivationBackward,
+  type ActivationQuantizerName,
+  activationOptions,
+} from '../quantizers/activation.js';
 import type { DeltaRule, WeightQuantizerConfig } from '../quantizers/weight.js';
 
 /** Weights of the layers a model compresses; first convolution and last dense layer are always float. */
@@ -10,6 +15,12 @@ export type WeightMode = (typeof weightModes)[number];
 
 /** What `weights` may be. */
 export const weightModes = ['apb', 'binary', 'ternary', 'kbit', 'prune', 'prune-kbit', 'fp32'] as const;
+
+/** What `stem` may be. */
+export const stems = ['imagenet', 'cifar'] as const;
+
+/** What `shortcuts` may be. */
+export const shortcutStyles = ['plain', 'bireal'] as const;
 
 export interface ModelOptions {
   readonly weights: WeightMode;
@@ -20,10 +31,20 @@ export interface ModelOptions {
   /** Replaces the defaults that `weights` stands for. */
   readonly quantizer?: WeightQuantizerConfig;
   readonly deltaRule?: DeltaRule;
+  /** Of 2-, 4- and 8-bit activations, and the backward pass; the defaults where they are absent. */
+  readonly activationQuantizer?: ActivationQuantizerName;
+  readonly backward?: ActivationBackward;
   /** Height, width, channels of the pictures; absent: what the model is meant for. */
   readonly inputShape?: readonly [number, number, number];
   /** Outputs; absent: what the model is meant for. */
   readonly classes?: number;
+  /**
+   * First layers of resnet18, 34 and 50: a 7x7 convolution with stride 2 and a pool, or a 3x3 convolution; absent: the
+   * latter for pictures whose shorter side is below 96.
+   */
+  readonly stem?: (typeof stems)[number];
+  /** Of ResNets: as He et al., or one for each convolution, as Bi-Real Net; absent: the latter for 1-bit activations. */
+  readonly shortcuts?: (typeof shortcutStyles)[number];
 }
 
 type ConvArgs = Omit<Parameters<typeof layers.conv2d>[0], 'name'>;
@@ -48,7 +69,7 @@ export interface Blocks {
 }
 
 export function blocks(options: ModelOptions): Blocks {
-  const { weights, activations, deltaRule } = options;
+  const { weights, activations, deltaRule, activationQuantizer, backward } = options;
   const quantizer: WeightQuantizerConfig | undefined =
     options.quantizer ?? (weights === 'fp32' ? undefined : { kind: weights });
   let made = 0;
@@ -86,6 +107,13 @@ export function blocks(options: ModelOptions): Blocks {
     norm: name => apply(new BatchNorm({ name })),
     relu: name => apply(layers.reLU({ name })),
     quantize: name =>
-      activations === 32 ? x => x : apply(new ActivationQuantizer({ name, bits: activations })),
+      activations === 32
+        ? x => x
+        : apply(
+            new ActivationQuantizer({
+              name,
+              ...activationOptions(activations, activationQuantizer, backward),
+            }),
+          ),
   };
 }

@@ -4,6 +4,8 @@ export { calibrateActivations } from './calibrateActivations.js';
 export { constrainQuantizers, initialiseQuantizers } from './initialise.js';
 export { bitsPerWeight, type LayerReport, layerReport } from './layerReport.js';
 export { type ParameterGroups, parameterGroups } from './parameterGroups.js';
+export { type PruneSchedule, pruneModel, sparsityAt } from './pruneModel.js';
 export { reestimateBatchNorm } from './reestimateBatchNorm.js';
+export { reinitialiseBinarized } from './reinitialiseBinarized.js';
 export { transferWeights } from './transferWeights.js';
 export { activationQuantizers, allLayers, compressedLayers } from './walk.js';

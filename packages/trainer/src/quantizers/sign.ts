@@ -6,7 +6,8 @@ import type { ActivationFunction } from './activation.js';
  * One-bit activations: a = -1 where x < 0, else +1 (so +0 and -0 are +1).
  *
  * Backward: `approx` is the derivative of a piecewise parabola, ApproxSign (Liu et al., Bi-Real Net, arXiv
- * 1808.00278): dL/dx = g * max(0, 2 - |2x|). `identity` passes g through.
+ * 1808.00278): dL/dx = g * max(0, 2 - |2x|), which ReCU networks (Xu et al., arXiv 2103.12369) use for their
+ * activations too; ReCU itself, a clamp between quantiles, acts on latent weights. `identity` passes g through.
  *
  * No ReLU may stand between batch norm and this quantizer: every sign would be +1.
  */
@@ -38,9 +39,11 @@ export function signQuantizer({ backward = 'approx' }: SignOptions = {}): Activa
   const unbounded = { lo: -1, hi: 1 };
   return {
     bits: 1,
-    learnsBounds: false,
+    parameters: [],
     quantize: x => quantizeSign(x, backward),
-    constrain: () => unbounded,
+    fromBounds: () => ({}),
+    constrain: values => values,
+    toBounds: () => unbounded,
     calibrate: () => unbounded,
     toQuantizer: () => ({ kind: 'sign', scale: 1 }),
   };

@@ -1,14 +1,15 @@
-import {
-  type ActivationBits,
-  dequantizeValue,
-  encodingOf,
-  InputError,
-  quantizeValue,
-  uniformQuantizer,
-} from '@apb/core';
+import { type ActivationBits, InputError } from '@apb/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { channelSums } from '../ops/channelMeans.js';
-import type { ActivationFunction } from './activation.js';
+import type { ActivationFunction, ActivationValues, Bounds } from './activation.js';
+import {
+  boundGradient,
+  interval,
+  leastSquaresHi,
+  quantizeCodes,
+  scalarOf,
+  sidesOf,
+  widthMin,
+} from './codes.js';
 
 /**
  * Uniform b-bit quantization on a learned interval [lo, hi]. With L = 2^b - 1, c = clip(x, lo, hi) and
@@ -23,25 +24,29 @@ import type { ActivationFunction } from './activation.js';
  *     da/dhi = 1, 0, q/L - t        da/dlo = 0, 1, t - q/L        da/dx = 0, 0, 1
  *
  * EWGS (arXiv 2104.00903) scales the inner da/dx by 1 + kappa * sign(g) * (t - q/L), in normalised units.
+ *
+ * `symmetric` ties lo = -hi, for inputs of both signs: da/dhi = 1, -1, 2(q/L - t). With 2 bits the values are
+ * -3s/2, -s/2, s/2, 3s/2, the symmetric set of the paper's 1/2 algorithm (arXiv 2306.08960).
  */
 export interface UniformOptions {
   readonly backward?: 'ewgs' | 'ste';
   readonly kappa?: number;
   /** lo stays 0 (behind a ReLU) unless it is learned. */
   readonly learnLo?: boolean;
+  /** lo = -hi; hi alone is learned. */
+  readonly symmetric?: boolean;
 }
 
-const defaults: Required<UniformOptions> = { backward: 'ewgs', kappa: 1e-3, learnLo: false };
-
-/** Smallest width of the interval, absolute and relative to lo. */
-const widthMin = 1e-4;
+const defaults: Required<UniformOptions> = {
+  backward: 'ewgs',
+  kappa: 1e-3,
+  learnLo: false,
+  symmetric: false,
+};
 
 /**
  * @param x values [N, ...]; lo and hi [] with lo < hi
  * @param kappa strength of EWGS, 0 for the plain straight-through estimator
- *
- * The gradients of lo and hi are divided by sqrt(L * features per example), LSQ's scale: with it one learning
- * rate serves the bounds and the weights.
  */
 export function quantizeUniform(
   x: tf.Tensor,
@@ -53,23 +58,16 @@ export function quantizeUniform(
   const op = tf.customGrad((xIn, loIn, hiIn, saveIn) => {
     const x = xIn as tf.Tensor;
     const q = interval(bits, scalarOf(loIn as tf.Tensor), scalarOf(hiIn as tf.Tensor));
-    const scaled = tf.mul(tf.sub(tf.clipByValue(x, q.lo, q.hi), q.lo), q.inv);
-    const a = tf.add(q.base, tf.mul(q.step, tf.round(scaled)));
+    const a = quantizeCodes(x, q);
     (saveIn as tf.GradSaveFunc)([x, a]);
-    const levels = 2 ** bits - 1;
-    const boundScale = 1 / Math.sqrt(levels * (x.size / x.shape[0]));
     return {
       value: a,
       gradFunc: (g: tf.Tensor, [x, a]: tf.Tensor[]) => {
-        const clipped = tf.clipByValue(x, q.lo, q.hi);
-        const rest = tf.sub(x, clipped);
-        const above = tf.step(rest);
-        const below = tf.step(tf.neg(rest));
-        const inside = tf.sub(1, tf.add(above, below));
+        const { clipped, above, below, inside } = sidesOf(x, q);
         // t - q/L = (c - a) / (hi - lo): zero outside, up to the rounding of a at the ends.
         const error = tf.mul(tf.sub(clipped, a), 1 / (q.hi - q.lo));
         const dx = kappa === 0 ? g : tf.add(g, tf.mul(tf.mul(tf.abs(g), error), kappa));
-        const bound = (d: tf.Tensor) => tf.mul(tf.sum(channelSums(tf.mul(g, d))), boundScale);
+        const bound = (d: tf.Tensor) => boundGradient(x, bits, tf.mul(g, d));
         return [tf.mul(dx, inside), bound(tf.add(below, error)), bound(tf.sub(above, error))];
       },
     };
@@ -84,42 +82,29 @@ export function uniformActivationQuantizer(
   const o = { ...defaults, ...options };
   if (o.backward !== 'ewgs' && o.backward !== 'ste')
     throw new InputError(`backward ${String(o.backward)} is unknown for ${bits}-bit codes; use ewgs or ste`);
+  if (o.symmetric && o.learnLo)
+    throw new InputError('a symmetric interval has one end to learn; leave out learnLo or symmetric');
   const kappa = o.backward === 'ewgs' ? o.kappa : 0;
+  const nearest = ({ lo, hi }: Bounds): Bounds => {
+    if (o.symmetric) {
+      const end = Math.fround(Math.max(hi, widthMin));
+      return { lo: -end, hi: end };
+    }
+    const low = o.learnLo ? Math.fround(lo) : 0;
+    return { lo: low, hi: Math.fround(Math.max(hi, low + widthMin * Math.max(1, Math.abs(low)))) };
+  };
+  const valuesOf = ({ lo, hi }: Bounds): ActivationValues => (o.symmetric ? { hi } : { lo, hi });
   return {
     bits,
-    learnsBounds: true,
-    quantize: (x, lo, hi) => quantizeUniform(x, lo!, hi!, bits, kappa),
-    constrain: ({ lo, hi }) => {
-      const low = o.learnLo ? Math.fround(lo) : 0;
-      return { lo: low, hi: Math.fround(Math.max(hi, low + widthMin * Math.max(1, Math.abs(low)))) };
-    },
-    calibrate: (sample, lo) => ({ lo, hi: leastSquaresHi(sample, lo, bits) }),
+    parameters: [
+      { name: 'hi', trainable: true },
+      ...(o.symmetric ? [] : [{ name: 'lo', trainable: o.learnLo }]),
+    ],
+    quantize: (x, { lo, hi }) => quantizeUniform(x, o.symmetric ? tf.neg(hi) : lo, hi, bits, kappa),
+    fromBounds: bounds => valuesOf(nearest(bounds)),
+    constrain: ({ lo, hi }) => valuesOf(nearest({ lo, hi })),
+    toBounds: ({ lo, hi }) => ({ lo: o.symmetric ? -hi : lo, hi }),
+    calibrate: (sample, { lo }) => nearest({ lo, hi: leastSquaresHi(sample, bits, lo, o.symmetric) }),
     toQuantizer: ({ lo, hi }) => interval(bits, lo, hi),
   };
-}
-
-/** hi with the smallest squared quantization error on a sample, from 64 steps up to the sample's maximum. */
-function leastSquaresHi(sample: Float32Array, lo: number, bits: ActivationBits): number {
-  const top = sample.reduce((a, b) => Math.max(a, b), lo + widthMin);
-  let best = { hi: top, error: Number.POSITIVE_INFINITY };
-  for (let i = 1; i <= 64; i++) {
-    const hi = lo + ((top - lo) * i) / 64;
-    const q = interval(bits, lo, hi);
-    const e = encodingOf(q);
-    let error = 0;
-    for (const x of sample) error += (x - dequantizeValue(quantizeValue(x, q), e)) ** 2;
-    if (error < best.error) best = { hi, error };
-  }
-  return Math.fround(best.hi);
-}
-
-function interval(bits: ActivationBits, lo: number, hi: number) {
-  const q = uniformQuantizer(bits, lo, hi);
-  if (q.kind !== 'code') throw new InputError(`${bits} bits are not a uniform code`);
-  return q;
-}
-
-/** Reads a scalar to JavaScript; core's constants come from it, and `clipByValue` takes numbers. */
-function scalarOf(x: tf.Tensor): number {
-  return x.dataSync()[0];
 }

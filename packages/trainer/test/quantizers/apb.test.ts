@@ -166,9 +166,9 @@ describe('apbQuantizer', () => {
       delta: Float32Array.of(0.1),
     });
     for (const w of [0, -0, 1e-30, step(1e-3, 1)]) expect(isBinarized(w, alpha[0], delta[0])).toBe(true);
-    expect(apbQuantizer({ deltaAboveAlpha: false }).constrain({ alpha, delta: Float32Array.of(0.1) }).delta).toEqual(
-      Float32Array.of(0.1),
-    );
+    expect(
+      apbQuantizer({ deltaAboveAlpha: false }).constrain({ alpha, delta: Float32Array.of(0.1) }).delta,
+    ).toEqual(Float32Array.of(0.1));
   });
 
   it('raises alpha and delta to their bounds, and stays there', () => {

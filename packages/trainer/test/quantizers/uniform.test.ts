@@ -107,11 +107,11 @@ describe('uniformActivationQuantizer', () => {
   it('calibrates to the interval of least squared error', () => {
     // Values that 2 bits on [0, 1.5] hold exactly; half the range of 64 steps up to 3 hits it exactly too.
     const sample = Float32Array.from([...Array.from({ length: 999 }, (_, i) => (i % 4) * 0.5), 3]);
-    expect(uniformActivationQuantizer(2).calibrate(sample, 0)).toEqual({ lo: 0, hi: 1.5 });
+    expect(uniformActivationQuantizer(2).calibrate(sample, { lo: 0, hi: 1 })).toEqual({ lo: 0, hi: 1.5 });
   });
 
   it('calibrates a constant zero to an interval that is not empty', () => {
-    const { hi } = uniformActivationQuantizer(2).calibrate(new Float32Array(10), 0);
+    const { hi } = uniformActivationQuantizer(2).calibrate(new Float32Array(10), { lo: 0, hi: 1 });
     expect(hi).toBeGreaterThan(0);
   });
 
