@@ -2,7 +2,7 @@ const WIDTH = 720;
 const HEIGHT = 420;
 const BOX = { left: 70, right: 630, top: 44, bottom: 360 };
 /** Told apart without colour vision (Okabe and Ito), legible on light and dark pages. */
-const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];
+export const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];
 
 /**
  * Lines on two logarithmic axes, as SVG.
@@ -83,15 +83,15 @@ function leader(from, to, i) {
   return `<line ${ends} stroke="${COLOURS[i % COLOURS.length]}"/>`;
 }
 
-function line(x1, y1, x2, y2) {
+export function line(x1, y1, x2, y2) {
   const ends = [x1, y1, x2, y2].map(value => value.toFixed(1));
   return `<line class="axis" x1="${ends[0]}" y1="${ends[1]}" x2="${ends[2]}" y2="${ends[3]}"/>`;
 }
 
-function text(x, y, content, anchor = 'start') {
+export function text(x, y, content, anchor = 'start') {
   return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}">${escaped(String(content))}</text>`;
 }
 
-function escaped(content) {
+export function escaped(content) {
   return content.replace(/[&<>]/g, c => `&#${c.charCodeAt(0)};`);
 }

@@ -20,6 +20,7 @@ export default defineConfig({
         items: [
           { text: 'Start here', link: '/guide/start' },
           { text: 'How it works', link: '/guide/method' },
+          { text: 'Quantizers', link: '/guide/quantizers' },
           { text: 'The packages', link: '/guide/packages' },
           { text: 'The model file', link: '/guide/model-file' },
           { text: 'Export to other runtimes', link: '/guide/export' },
