@@ -76,4 +76,13 @@ function checkFits(model: Model, data: Dataset): void {
     throw new InputError(
       `the model takes pictures of ${model.input.shape.join('x')}, ${data.name} has ${data.shape.join('x')}; choose the data set it was trained on`,
     );
+  if (model.classes.length > 0 && model.classes.join('\n') !== data.classes.join('\n'))
+    throw new InputError(
+      `the model tells ${listed(model.classes)} apart, ${data.name} has ${listed(data.classes)}; choose the data set it was trained on`,
+    );
+}
+
+/** How many classes, and the first of them. */
+function listed(classes: readonly string[]): string {
+  return `${classes.length} classes (${classes.slice(0, 3).join(', ')}${classes.length > 3 ? ', ...' : ''})`;
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { InputError } from '@apb/core';
-import { type TrainOptions, trainRun } from '@apb/trainer';
+import { modelNames, type TrainOptions, trainRun } from '@apb/trainer';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parse } from 'yaml';
 import { above, integer, withOutput } from '../options.js';
@@ -13,8 +13,19 @@ export function trainCommand(): Command {
       .description(
         'train a network; the run directory holds its settings, metrics, checkpoint and model file',
       )
-      .option('--model <name>', 'mnist-cnn or resnet20')
-      .option('--data <name>', 'mnist, fashion-mnist or cifar10')
+      .option('--model <name>', modelNames.join(', '))
+      .option('--data <name>', 'mnist, fashion-mnist, cifar10 or imagefolder:PATH')
+      .option('--image-size <n>', "height and width of an image folder's pictures (default: 224)", integer(8))
+      .option('--strict', 'end the run at a picture that cannot be read, in place of leaving it out')
+      .addOption(
+        new Option('--stem <kind>', 'first layers of resnet18, 34, 50').choices(['imagenet', 'cifar']),
+      )
+      .addOption(
+        new Option('--shortcuts <kind>', 'of ResNets (default: bireal for 1-bit activations)').choices([
+          'plain',
+          'bireal',
+        ]),
+      )
       .addOption(new Option('--weights <kind>', 'weight quantizer').choices(['apb', 'binary', 'fp32']))
       .addOption(
         new Option('--activations <bits>', 'bits of the activations (choices: "32", "2", "1")').argParser(

@@ -24,7 +24,7 @@ export async function decodePicture(path: string, input: PictureSize): Promise<U
   try {
     return await testPixels(path, input);
   } catch (error) {
-    if (error instanceof Misfit) throw new InputError(`${path}: ${error.message}; convert the picture`);
+    if (error instanceof Misfit) throw new InputError(`${path} ${error.message}; convert the picture`);
     throw new InputError(
       `${path} cannot be read as a picture (${reasonOf(error)}); give a PNG, JPEG or WebP file`,
     );
@@ -43,7 +43,7 @@ export async function testPixels(
   const [height, width] = shape;
   const { image, size } = await open(source);
   if (resize.rule === 'exact' && (size.width !== width || size.height !== height))
-    throw new Misfit(`it is ${size.width}x${size.height} pixels, the model takes ${width}x${height}`);
+    throw new Misfit(`is ${size.width}x${size.height} pixels, the model takes ${width}x${height}`);
   if (resize.rule === 'stretch') image.resize(width, height, { fit: 'fill' });
   if (resize.rule === 'crop') centre(image, size, resize.size, { width, height });
   return pixelsOf(image, shape);
@@ -96,11 +96,11 @@ async function pixelsOf(image: sharp.Sharp, [, , channels]: PictureSize['shape']
   const coloured = channels === 1 ? image.greyscale() : image.toColourspace('srgb');
   const { data, info } = await coloured.raw().toBuffer({ resolveWithObject: true });
   if (info.channels !== channels)
-    throw new Misfit(`it has ${info.channels} channels, the model takes ${channels}`);
+    throw new Misfit(`has ${info.channels} channels, the model takes ${channels}`);
   return data;
 }
 
-/** A picture that can be read, but not be used. */
+/** A picture that can be read, but not be used; the message goes on behind its name. */
 class Misfit extends Error {}
 
 /** One line. */

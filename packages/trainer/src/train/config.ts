@@ -2,7 +2,7 @@ import { InputError } from '@apb/core';
 import { datasetNames } from '../data/catalog.js';
 import { checkDatasetName } from '../data/open.js';
 import { engineNames } from '../engines/engine.js';
-import { type WeightMode, weightModes } from '../models/blocks.js';
+import { type ModelOptions, shortcutStyles, stems, type WeightMode, weightModes } from '../models/blocks.js';
 import { modelNames } from '../models/buildModel.js';
 import type { Reduction } from '../quantizers/reduction.js';
 import type { DeltaRule } from '../quantizers/weight.js';
@@ -22,6 +22,9 @@ export interface TrainConfig {
   readonly inputShape?: readonly [number, number, number];
   readonly classes?: number;
   readonly weights: WeightMode;
+  /** Of ResNets: see `ModelOptions`; absent: by the size of the pictures and the width of the activations. */
+  readonly stem?: ModelOptions['stem'];
+  readonly shortcuts?: ModelOptions['shortcuts'];
   /** Bits of the activations in front of compressed layers; 32 is float. */
   readonly activations: 1 | 2 | 4 | 8 | 32;
   readonly epochs: number;
@@ -90,6 +93,8 @@ const checks: Readonly<Record<keyof TrainConfig, { check: Check; need: string }>
   },
   classes: integer(1),
   weights: oneOf(...weightModes),
+  stem: oneOf(...stems),
+  shortcuts: oneOf(...shortcutStyles),
   activations: oneOf(32, 8, 4, 2, 1),
   epochs: integer(1),
   batchSize: integer(1),

@@ -4,8 +4,19 @@ import type { TrainConfig } from './config.js';
 
 /** The model of a configuration with fresh weights. */
 export function modelOf(config: TrainConfig): LayersModel {
-  const { model, weights, activations, seed, gradientReduction, deltaRule, inputShape, classes } = config;
+  const { model, weights, activations, seed, gradientReduction, deltaRule } = config;
+  const { inputShape, classes, stem, shortcuts } = config;
   const quantizer =
     weights === 'apb' || weights === 'binary' ? { kind: weights, reduction: gradientReduction } : undefined;
-  return buildModel(model, { weights, activations, seed, quantizer, deltaRule, inputShape, classes });
+  return buildModel(model, {
+    weights,
+    activations,
+    seed,
+    quantizer,
+    deltaRule,
+    inputShape,
+    classes,
+    stem,
+    shortcuts,
+  });
 }

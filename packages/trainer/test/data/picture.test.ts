@@ -116,7 +116,7 @@ describe('decodePicture', () => {
     await writeFile(file, bytes);
     expect(await decodePicture(file, crop)).toEqual(await testPixels(bytes, crop));
     await expect(decodePicture(file, { ...exact, shape: [H, H, 3] })).rejects.toThrow(
-      new InputError(`${file}: it is 40x24 pixels, the model takes 24x24; convert the picture`),
+      new InputError(`${file} is 40x24 pixels, the model takes 24x24; convert the picture`),
     );
     await expect(decodePicture(join(folder, 'none.jpg'), crop)).rejects.toThrow(InputError);
   });

@@ -191,8 +191,8 @@ describe('trainRun', () => {
 
 describe('trainRun refuses', () => {
   it.each([
-    [{ model: 'resnet-20' }, /^model must be one of mnist-cnn, resnet20, got resnet-20$/],
-    [{ model: undefined }, /^no model is given; choose one of mnist-cnn, resnet20$/],
+    [{ model: 'resnet-20' }, /^model must be one of mnist-cnn, resnet20, .*, got resnet-20$/],
+    [{ model: undefined }, /^no model is given; choose one of mnist-cnn, resnet20, /],
     [{ epochs: 0 }, /^epochs must be an integer of at least 1, got 0$/],
     [{ epochs: '3' }, /^epochs must be an integer of at least 1, got 3$/],
     [{ batchSize: 1.5 }, /^batchSize must be/],
@@ -206,10 +206,12 @@ describe('trainRun refuses', () => {
     [{ deltaRule: { rule: 'std' } }, /^deltaRule must be/],
     [{ deltaRule: { rule: 'percentile', percent: 101 } }, /^deltaRule must be/],
     [{ batchsize: 3 }, /^setting batchsize is unknown; known are model, data,/],
+    [{ stem: 'cifar' }, /^mnist-cnn has no choice of stem; leave stem out$/],
     [
-      { model: 'resnet20' },
-      /^resnet20 takes pictures of 32x32x3, squares has 28x28x1; choose another model$/,
+      { inputShape: [32, 32, 3] },
+      /^mnist-cnn takes pictures of 32x32x3, squares has 28x28x1; choose another model$/,
     ],
+    [{ classes: 12 }, /^mnist-cnn tells 12 classes apart, squares has 10; choose another model$/],
     [{ init: '/nowhere' }, /^\/nowhere holds no run with a finished epoch; give the folder of one$/],
     [{ resume: true }, /run holds no run to resume; leave resume out to start one$/],
     [{ out: '' }, /^no run directory is given/],
