@@ -1,6 +1,7 @@
 import { assertFinite, InputError, isBinarized, type ValueType, type WeightData } from '@apb/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { initializers, type LayerVariable } from '@tensorflow/tfjs-layers';
+import { nearestOnSide } from '../quantizers/scales.js';
 import {
   type DeltaRule,
   defaultDeltaRule,
@@ -35,6 +36,8 @@ export class QuantizedKernel {
   private coreShape!: readonly number[];
   /** By parameter name. */
   private variables!: ReadonlyMap<string, LayerVariable>;
+  /** 1 where a weight stays binarized, once the mask is frozen. */
+  private mask?: Uint8Array;
   private trainingCalls = 0;
   private warned = false;
 
@@ -82,6 +85,31 @@ export class QuantizedKernel {
     const now = this.read(({ role }) => role !== 'state');
     const bounded = this.quantizer.constrain(now);
     if (bounded !== now) this.write(bounded);
+    if (this.mask) this.returnToMask(this.mask);
+  }
+
+  /**
+   * Freezes which weights are binarized: from now on `constrain` returns a weight that has left its side of the
+   * interval to the nearest value on it. So the predicate alone tells the mask, in files and in a resumed run too.
+   * Meant for an APB layer whose alpha and delta rest as well; nothing happens for other quantizers.
+   */
+  freezeMask(): void {
+    if (this.quantizer.config.kind !== 'apb') return;
+    const { alpha, delta } = this.scales();
+    this.mask = Uint8Array.from(this.latent(), (w, i) =>
+      Number(isBinarized(w, alpha[i % alpha.length], delta)),
+    );
+  }
+
+  /** The smallest half-width that an APB layer's bounds allow beside its present alpha. */
+  get deltaMin(): number {
+    return this.quantizer.constrain({ ...this.values(), delta: new Float32Array(1) }).delta[0];
+  }
+
+  /** Sets the half-width of an APB layer, moved within its bounds. */
+  setDelta(delta: number): void {
+    this.write({ delta: Float32Array.of(delta) });
+    this.constrain();
   }
 
   /** Present values of the quantizer's parameters, within bounds. */
@@ -175,6 +203,19 @@ export class QuantizedKernel {
 
   config(): { quantizer: WeightQuantizerConfig; deltaRule: DeltaRule } {
     return { quantizer: this.quantizer.config, deltaRule: this.deltaRule };
+  }
+
+  private returnToMask(mask: Uint8Array): void {
+    const { alpha, delta } = this.read();
+    const now = this.latent();
+    const leaves = (w: number, i: number) =>
+      isBinarized(w, alpha[i % alpha.length], delta[0]) !== (mask[i] === 1);
+    if (!now.some(leaves)) return;
+    this.setLatent(
+      now.map((w, i) =>
+        leaves(w, i) ? nearestOnSide(w, alpha[i % alpha.length], delta[0], mask[i] === 1) : w,
+      ),
+    );
   }
 
   private wHat(): tf.Tensor {

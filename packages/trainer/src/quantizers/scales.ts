@@ -1,4 +1,4 @@
-import { InputError } from '@apb/core';
+import { InputError, isBinarized } from '@apb/core';
 import type { DeltaRule, QuantizerValues } from './weight.js';
 
 /** mean |w| over the layer (one value) or over each output channel (the last axis), summed in float64. */
@@ -22,6 +22,18 @@ export function startDelta(w: Float32Array, alpha: Float32Array, rule: DeltaRule
     throw new InputError(`delta rule percentile needs a percent in (0, 100], got ${rule.percent}`);
   const distances = w.map((x, i) => Math.abs(Math.abs(x) - alpha[i % alpha.length])).sort();
   return distances[Math.min(distances.length - 1, Math.floor((rule.percent / 100) * distances.length))];
+}
+
+/** The float32 nearest to w that the APB predicate puts on the wanted side of the interval; w's sign stays. */
+export function nearestOnSide(w: number, alpha: number, delta: number, binarized: boolean): number {
+  if (isBinarized(w, alpha, delta) === binarized) return w;
+  const below = Math.abs(w) < alpha && delta < alpha;
+  const sign = w < 0 ? -1 : 1;
+  // Rounding may put the edge itself on either side: a few steps, of an ulp of the edge or two, end that.
+  const step = (below === binarized ? 1 : -1) * (alpha + delta) * 2 ** -23;
+  let moved = Math.fround(below ? alpha - delta : alpha + delta);
+  while (isBinarized(moved, alpha, delta) !== binarized) moved = Math.fround(moved + step);
+  return sign * moved;
 }
 
 /** Scales as a file keeps them, from quantized rows [out, k]: the largest |w_hat|, 1 where every weight is 0. */
