@@ -5,13 +5,22 @@ import { defineConfig } from 'vitepress';
 const sidebarFile = new URL('../api/typedoc-sidebar.json', import.meta.url);
 const api = existsSync(sidebarFile) ? JSON.parse(readFileSync(sidebarFile, 'utf8')) : [];
 
+/** Where the site lies on its server: a project's pages on GitHub stand below its name. */
+const base = process.env.APB_DOCS_BASE ?? '/';
+
 export default defineConfig({
+  base,
   title: 'apb',
   description: 'Binary neural networks that keep a few weights in full precision',
+  head: [['link', { rel: 'icon', href: `${base}favicon.svg`, type: 'image/svg+xml' }]],
+  srcExclude: ['README.md', 'public/**'],
+  // The playground's workers load kernels when they need them, which takes several files.
+  vite: { worker: { format: 'es' } },
   themeConfig: {
     search: { provider: 'local' },
     nav: [
       { text: 'Guide', link: '/guide/start' },
+      { text: 'Playground', link: '/playground' },
       { text: 'API', link: '/api/' },
     ],
     sidebar: [
