@@ -1,7 +1,7 @@
 import { decompose, InputError, isBinarized, roundToFloat16 } from '@apb/core';
 import type * as tf from '@tensorflow/tfjs-core';
 import { onHost, STRAIGHT } from './onHost.js';
-import { checkReduction, groupSums, type Reduction, reductionFactor } from './reduction.js';
+import { checkReduction, type Reduction, reductionFactor } from './reduction.js';
 import { changed, meanMagnitude, startDelta } from './scales.js';
 import type { QuantizerValues, WeightQuantizer } from './weight.js';
 
@@ -57,7 +57,8 @@ export function quantizeApb(
     /** sign(w) where binarized, 0 elsewhere. */
     const signs = new Int8Array(n);
     for (let i = 0, c = 0; i < n; i++) {
-      const [x, a] = [w[i], alpha[c]];
+      const x = w[i];
+      const a = alpha[c];
       const sign = x < 0 ? -1 : 1;
       if (isBinarized(x, a, delta)) {
         signs[i] = sign;
@@ -69,12 +70,22 @@ export function quantizeApb(
     const forDelta = reductionFactor(reduction, n) / delta;
     return {
       value,
-      backward: g => [
-        STRAIGHT,
-        groupSums(n, alpha.length, forAlpha, i => g[i] * signs[i]),
-        // w_hat - w is sign(w)*alpha - w where binarized and 0 elsewhere.
-        groupSums(n, 1, forDelta, i => g[i] * (value[i] - w[i])),
-      ],
+      // One pass for both sums, in float64.
+      backward: g => {
+        const sums = new Float64Array(alpha.length);
+        let deltaSum = 0;
+        for (let i = 0, c = 0; i < n; i++) {
+          sums[c] += g[i] * signs[i];
+          // w_hat - w is sign(w)*alpha - w where binarized and 0 elsewhere.
+          deltaSum += g[i] * (value[i] - w[i]);
+          if (++c === sums.length) c = 0;
+        }
+        return [
+          STRAIGHT,
+          Float32Array.from(sums, sum => sum * forAlpha),
+          Float32Array.of(deltaSum * forDelta),
+        ];
+      },
     };
   });
 }

@@ -30,7 +30,7 @@ export interface LayerMetrics {
   readonly layer: string;
   readonly below: number;
   readonly above: number;
-  readonly alpha: number;
+  readonly alpha: number | null;
   readonly delta: number | null;
 }
 
@@ -56,7 +56,8 @@ export function warnings({ layers, inputs }: EpochMetrics): string[] {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   return [
     ...layers
-      .filter(({ below, above }) => below + above > SHARE_LIMIT)
+      // What pruning keeps has no interval and is no fault.
+      .filter(({ below, above, delta }) => delta !== null && below + above > SHARE_LIMIT)
       .map(
         ({ layer, below, above }) =>
           `layer ${layer} keeps ${percent(below + above)} of its weights in full precision (0 to ${percent(SHARE_LIMIT)} is usual); lower quantizerLearningRate or start delta wider`,
@@ -78,13 +79,13 @@ export function imagesPerSecond(batchSize: number, stepSeconds: readonly number[
   return batchSize / median;
 }
 
-/** The mean alpha stands for alphas per channel; an infinite delta is null, which JSON can hold. */
+/** The mean alpha stands for alphas per channel; no alpha and an infinite delta are null, which JSON can hold. */
 function layerMetrics({ name, weights, below, above, alpha, delta }: LayerReport): LayerMetrics {
   return {
     layer: name,
     below: below / weights,
     above: above / weights,
-    alpha: alpha.reduce((a, b) => a + b, 0) / alpha.length,
+    alpha: alpha.length === 0 ? null : alpha.reduce((a, b) => a + b, 0) / alpha.length,
     delta: Number.isFinite(delta) ? delta : null,
   };
 }
