@@ -1,3 +1,4 @@
+export * from './compress/layersModel/index.js';
 export * from './data/index.js';
 export { type EngineName, type EngineReport, engineNames, type SelectedEngine } from './engines/engine.js';
 export { probeEngines, selectEngine } from './engines/select.js';

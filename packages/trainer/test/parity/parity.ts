@@ -104,10 +104,25 @@ function magnitudeProduct(product: Section['product'], x: tf.Tensor, w: tf.Tenso
     [left, right],
     [0, 0],
   ]);
+  const [strides, dilations] = [product.strides, product.dilations].map(pair => [...pair]) as [
+    [number, number],
+    [number, number],
+  ];
+  if (product.groups > 1) {
+    // Depthwise, [channels * multiplier, kh, kw, 1] here and [kh, kw, channels, multiplier] there.
+    const [out, kh, kw] = w.shape;
+    const kernel = tf.reshape(tf.transpose(w, [1, 2, 0, 3]), [kh, kw, product.groups, out / product.groups]);
+    return tf.depthwiseConv2d(
+      padded as tf.Tensor4D,
+      kernel as tf.Tensor4D,
+      strides,
+      'valid',
+      'NHWC',
+      dilations,
+    );
+  }
   const kernel = tf.transpose(w, [1, 2, 3, 0]) as tf.Tensor4D;
-  return tf.conv2d(padded as tf.Tensor4D, kernel, [...product.strides] as [number, number], 'valid', 'NHWC', [
-    ...product.dilations,
-  ] as [number, number]);
+  return tf.conv2d(padded as tf.Tensor4D, kernel, strides, 'valid', 'NHWC', dilations);
 }
 
 /**
