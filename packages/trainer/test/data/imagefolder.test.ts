@@ -6,6 +6,7 @@ import { crc32 } from 'node:zlib';
 import { InputError } from '@apb/core';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { writePictureFolder } from '../../bench/pictureFolder.mjs';
 import { type Batch, batches, pixelBatches, trainingBatches } from '../../src/data/batches.js';
 import type { Dataset } from '../../src/data/dataset.js';
 import { openImageFolder } from '../../src/data/imagefolder/imageFolder.js';
@@ -14,7 +15,6 @@ import { Unreadable } from '../../src/data/imagefolder/unreadable.js';
 import { openDataset } from '../../src/data/open.js';
 import { testPixels } from '../../src/data/picture.js';
 import { firstOf, subset } from '../../src/data/subset.js';
-import { writePictureFolder } from './pictures.js';
 
 const counts = { train: 24, val: 9, classes: 3, size: 40, seed: 1 };
 let folder: string;
@@ -67,7 +67,7 @@ describe('an image folder', () => {
     const [batch] = await all(pixelBatches(dataset.test, 9));
     const size = { shape: dataset.shape, resize: dataset.resize! };
     // The second picture of class 1 is the fifth of the folder.
-    const wanted = await testPixels(await readFile(join(folder, 'val/class1/000004.jpg')), size);
+    const wanted = await testPixels(await readFile(join(folder, 'val/class1/00000004.jpg')), size);
     expect(Buffer.compare(batch.pixels.slice(4 * 768, 5 * 768), wanted)).toBe(0);
   });
 
@@ -156,7 +156,7 @@ describe('a folder with pictures that cannot be read', () => {
     damaged = await mkdtemp(join(tmpdir(), 'apb-damaged-'));
     await writePictureFolder(damaged, { ...counts, train: 6, val: 3 });
     const at = (name: string) => join(damaged, 'train/class1', name);
-    const jpeg = await readFile(at('000001.jpg'));
+    const jpeg = await readFile(at('00000001.jpg'));
     await writeFile(at('cut.jpg'), jpeg.subarray(0, jpeg.length >> 1));
     await writeFile(at('empty.jpg'), '');
     await mkdir(at('folder.jpg'));
@@ -169,7 +169,7 @@ describe('a folder with pictures that cannot be read', () => {
     await writeFile(at('text.JPG'), 'not a picture');
     await writeFile(at('notes.txt'), 'not listed');
     // A PNG by another name is read, as ImageNet has one.
-    await copyFile(at('000004.jpg'), at('good.png'));
+    await copyFile(at('00000004.jpg'), at('good.png'));
     await symlink('..', join(damaged, 'train/.hidden'));
     await symlink('round', join(damaged, 'train/round'));
   });
