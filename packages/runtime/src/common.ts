@@ -1,4 +1,5 @@
 export { normalise } from '@apb/core';
+export type { LoadBytes } from './load/load.js';
 export type { LoadOptions, LoadProgress, ModelSource } from './load/source.js';
 export { type PlanOptions, planModel } from './planner/plan.js';
 export type { ExplainedStep, ProfiledStep } from './runners/runner.js';

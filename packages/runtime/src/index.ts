@@ -1,5 +1,6 @@
 /** What `@apb/runtime` is in Node; bundlers for browsers take browser.ts, which exports the same names. */
 import { kernels, referenceCandidate, wasmCandidate } from './candidates.js';
+import { bytesLoader, type LoadBytes } from './load/load.js';
 import { openFile } from './load/nodeFile.js';
 import type { Candidate } from './select.js';
 import { type CreateSession, sessionFactory } from './session.js';
@@ -26,3 +27,9 @@ export function defaultCandidates(): Candidate[] {
  * @throws InputError when the source cannot be loaded, the model is damaged or no wanted backend works
  */
 export const createSession: CreateSession = sessionFactory(defaultCandidates, openFile);
+
+/**
+ * The bytes of a model file, for who wants to keep them; `createSession` takes them, too.
+ * @throws InputError when they cannot be loaded or are no file
+ */
+export const loadBytes: LoadBytes = bytesLoader(openFile);

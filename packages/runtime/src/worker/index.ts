@@ -1,7 +1,6 @@
 import type { InputDescription, Tensor } from '@apb/core';
 import { checkBatch } from '../batch.js';
-import { collect } from '../load/collect.js';
-import { answered } from '../load/response.js';
+import { bytesLoader } from '../load/load.js';
 import type { LoadOptions, ModelSource } from '../load/source.js';
 import type { ProfiledStep } from '../runners/runner.js';
 import type { SelectOptions } from '../select.js';
@@ -45,12 +44,12 @@ async function sendable(
   if (typeof source === 'string' || source instanceof URL)
     return { sent: new URL(source, globalThis.document?.baseURI).href, transfer: [] };
   if (source instanceof Response) {
-    const bytes = await collect(await answered(source, undefined, options.signal), options);
+    const bytes = await bytesLoader(() => undefined)(source, options);
     return { sent: bytes, transfer: [bytes.buffer as ArrayBuffer] };
   }
   if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
-    const copy = new Uint8Array(source).slice();
-    return { sent: copy, transfer: [copy.buffer] };
+    const copy = source.slice(0);
+    return { sent: copy, transfer: [copy instanceof ArrayBuffer ? copy : copy.buffer] };
   }
   return { sent: source, transfer: [] };
 }
