@@ -23,8 +23,13 @@ export function countBits(from: usize, fromBit: i32, count: i32): i32 {
   return total;
 }
 
+/** At most 64 bits; the rest of the word is zero. */
+export function readWord(from: usize, bit: i32, count: i32): u64 {
+  return readBits(from, bit, min(32, count)) | (count > 32 ? readBits(from, bit + 32, count - 32) << 32 : 0);
+}
+
 /** At most CHUNK bits; the rest of the word is zero. */
 @inline
-function readBits(from: usize, bit: i32, count: i32): u64 {
+export function readBits(from: usize, bit: i32, count: i32): u64 {
   return (load<u64>(from + (bit >>> 3)) >> (bit & 7)) & ((u64(1) << count) - 1);
 }

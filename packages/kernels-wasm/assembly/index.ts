@@ -1,30 +1,24 @@
 /**
- * Every kernel of both builds, one file each. Kernels allocate nothing: all memory is given by address, and
+ * Every kernel that all builds share, one file each. Kernels allocate nothing: all memory is given by address, and
  * every block may be read (never written) up to 16 bytes past its end.
  * Addresses and strides are in bytes, counts in elements, unless said otherwise.
  */
-export { BIT_BYTES, LANES } from 'isa';
-export { ROWS as BIT_PANEL } from './bitProduct';
+export { CELL_BYTES, CELL_CHANNELS, DIGIT_BITS, LANES, ROW_GRAIN, WEIGHT_BYTES } from 'isa';
+export { HEADER_BYTES } from './cellHeader';
 export { PANEL as FLOAT_PANEL } from './floatPanel';
 export { heapBase } from './heapBase';
 
 export { tapTable } from './tapTable';
 export { borderTable } from './borderTable';
-export { gatherBits } from './gatherBits';
 export { patchStarts } from './patchStarts';
-export { packBitPanels } from './packBitPanels';
+export { packPanels } from './packPanels';
 export { tapSums } from './tapSums';
-export { xorProduct } from './xorProduct';
-export { andProduct } from './andProduct';
 export { sumTaps } from './sumTaps';
-export { subtractRows } from './subtractRows';
-export { scaleSums } from './scaleSums';
-export { addBase } from './addBase';
-export { unpackCodes } from './unpackCodes';
-export { unpackSigns } from './unpackSigns';
+export { fillLine } from './fillLine';
+export { sparseEntries } from './sparseEntries';
 export { sparseProduct } from './sparseProduct';
 export { residualSums } from './residualSums';
-export { addSparse } from './addSparse';
+export { finishRows } from './finishRows';
 
 export { packFloatPanels } from './packFloatPanels';
 export { expandPanel } from './expandPanel';

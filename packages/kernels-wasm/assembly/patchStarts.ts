@@ -1,14 +1,11 @@
 /**
- * What a code product starts from: to[i] = factor * sum of the codes of patch i
- * = factor * sum over planes p of 2^p * popcount(plane p).
+ * What the products of pixels start from (cellHeader.ts): to[i] = factor * sum over taps of their pixel's header.
+ * @param table [pixels, taps] addresses  @param offset of the group's block in a pixel
  */
-export function patchStarts(to: usize, patches: usize, patchBytes: usize, planes: i32, pixels: i32, factor: i32): void {
+export function patchStarts(to: usize, table: usize, pixels: i32, taps: i32, offset: usize, factor: i32): void {
   for (let i = 0; i < pixels; i++) {
     let sum: i32 = 0;
-    for (let p = 0; p < planes; p++) {
-      const end = patches + patchBytes;
-      for (; patches < end; patches += 8) sum += i32(popcnt<u64>(load<u64>(patches))) << p;
-    }
+    for (let tap = 0; tap < taps; tap++, table += 4) sum += load<i32>(usize(load<u32>(table)) + offset);
     store<i32>(to + 4 * i, factor * sum);
   }
 }

@@ -1,4 +1,17 @@
-import { atLeast, atMost, bitsAt, LANES, loadFloats, loadInts, mul, nearest, splat, storeInts, sub, toInts } from 'isa';
+import {
+  atLeast,
+  atMost,
+  LANES,
+  loadFloats,
+  mul,
+  nearest,
+  packCodes,
+  planeBits,
+  splat,
+  storeInts,
+  sub,
+  toInts,
+} from 'isa';
 
 /** Codes of the 32 values that become one word of every plane. */
 const stage = memory.data(4 * 32, 16);
@@ -25,14 +38,9 @@ export function quantizeCodes(
         const x = atMost(atLeast(loadFloats(from + 4 * (column + i)), splat(low)), splat(high));
         storeInts(stage + 4 * i, toInts(nearest(mul(sub(x, splat(low)), splat(inverse)))));
       }
-      for (let p = 0; p < bits; p++) store<u32>(to + usize(p) * planeBytes, packPlane(p, count));
+      packCodes(stage);
+      // What is staged beyond the end of a ragged row is cut off.
+      const mask = u32(-1) >>> (32 - count);
+      for (let p = 0; p < bits; p++) store<u32>(to + usize(p) * planeBytes, planeBits(stage, p) & mask);
     }
-}
-
-/** Bit `plane` of the first `count` staged codes; vectors past them are cut off. */
-@inline
-function packPlane(plane: i32, count: i32): u32 {
-  let word: u32 = 0;
-  for (let i = 0; i < count; i += LANES) word |= bitsAt(loadInts(stage + 4 * i), plane) << i;
-  return count < 32 ? word & ((1 << count) - 1) : word;
 }

@@ -10,28 +10,32 @@ import asc from 'assemblyscript/asc';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const out = join(root, 'dist', 'wasm');
 
-/** Each folder assembly/<isa> holds the module that kernels import as 'isa'. */
-const builds = { simd128: ['--enable', 'simd'], scalar: [] };
+/** Entry, folders that hold the modules 'isa' and 'vectors', and features of each build. */
+const builds = {
+  'relaxed-simd': { entry: 'byTables', paths: ['relaxed-simd', 'vectors'], features: ['simd', 'relaxed-simd'] },
+  simd128: { entry: 'byTables', paths: ['simd128', 'vectors'], features: ['simd'] },
+  scalar: { entry: 'byWords', paths: ['scalar'], features: [] },
+};
 
 await mkdir(out, { recursive: true });
-for (const [isa, features] of Object.entries(builds)) {
-  const bytes = await compile(isa, features);
-  const base64 = Buffer.from(bytes).toString('base64');
-  await writeFile(join(out, `${isa}.js`), `export default '${base64}';\n`);
+for (const [isa, build] of Object.entries(builds)) {
+  const bytes = await compile(isa, build);
+  await writeFile(join(out, `${isa}.wasm`), bytes);
+  await writeFile(join(out, `${isa}.js`), `export default '${Buffer.from(bytes).toString('base64')}';\n`);
 }
 
-async function compile(isa, features) {
+async function compile(isa, { entry, paths, features }) {
   let binary;
   const { error, stderr } = await asc.main(
     [
-      'assembly/index.ts',
-      ...['--path', `assembly/${isa}`],
+      `assembly/${entry}/index.ts`,
+      ...paths.flatMap(path => ['--path', `assembly/${path}`]),
       ...['--baseDir', root],
       ...['--optimizeLevel', '3', '--noAssert'],
       ...['--runtime', 'stub'],
       ...['--importMemory', '--noExportMemory'],
       ...['--outFile', 'kernels.wasm'],
-      ...features,
+      ...features.flatMap(feature => ['--enable', feature]),
     ],
     {
       writeFile: (_, contents) => {

@@ -22,7 +22,7 @@ import {
 } from '@apb/core';
 import { WasmBuffer } from './buffer.js';
 import { Device } from './device.js';
-import { availableIsas, chooseIsa, type Isa, instantiate, whyUnusable } from './load.js';
+import { availableIsas, chooseIsa, type Isa, instantiate, type WasmSources, whyUnusable } from './load.js';
 import { activate, add, affine } from './ops/elementwise.js';
 import { padChannels, reshape, subsample } from './ops/layout.js';
 import { avgPool, globalAvgPool, maxPool } from './ops/pool.js';
@@ -35,6 +35,11 @@ import { WasmWeights } from './weights.js';
 export interface WasmBackendOptions {
   /** Bytes that the backend's memory may grow to; the engine's own limit, 4 GiB at most, by default. */
   readonly maxMemory?: number;
+  /**
+   * Kernel binaries to use instead of those inlined in the package, which it also exports as files such as
+   * `@apb/kernels-wasm/simd128.wasm`. Instruction sets without one are not available then.
+   */
+  readonly wasm?: WasmSources;
 }
 
 /** The kernel contract on WebAssembly, plus a look at its memory. */
@@ -80,7 +85,8 @@ class Backend implements WasmBackend {
   constructor(private readonly options: WasmBackendOptions) {}
 
   async probe(): Promise<Capabilities | Unusable> {
-    return whyUnusable() ?? capabilitiesOf(chooseIsa());
+    const { wasm } = this.options;
+    return whyUnusable(wasm) ?? capabilitiesOf(chooseIsa(wasm), wasm);
   }
 
   async init({ isa, threads = 1 }: InitOptions = {}): Promise<void> {
@@ -88,16 +94,17 @@ class Backend implements WasmBackend {
       throw new InputError(`threads must be a whole number of at least 1, got ${threads}`);
     if (this.disposed) throw new Error('this wasm backend has been disposed');
     if (this.device) throw new Error('this wasm backend is initialised already; make another one');
-    const unusable = whyUnusable();
+    const { wasm, maxMemory } = this.options;
+    const unusable = whyUnusable(wasm);
     if (unusable) throw new Error(`${unusable.unusable} ${unusable.fix}`);
-    const chosen = chooseIsa(isa);
-    const device = new Device(chosen, await instantiate(chosen, this.options.maxMemory));
+    const chosen = chooseIsa(wasm, isa);
+    const device = new Device(chosen, await instantiate(chosen, wasm?.[chosen], maxMemory));
     if (this.disposed) device.close();
     this.device = device;
   }
 
   get capabilities(): Capabilities {
-    return capabilitiesOf(this.ready().isa);
+    return capabilitiesOf(this.ready().isa, this.options.wasm);
   }
 
   memoryUsage(): { inUse: number; reserved: number } {
@@ -199,8 +206,8 @@ class Backend implements WasmBackend {
 }
 
 /** One thread; every operation of the contract. */
-function capabilitiesOf(isa: Isa): Capabilities {
-  return { isas: availableIsas(), isa, threads: 1, ops: new Set(opNames) };
+function capabilitiesOf(isa: Isa, sources: WasmSources | undefined): Capabilities {
+  return { isas: availableIsas(sources), isa, threads: 1, ops: new Set(opNames) };
 }
 
 function expectInputs(op: string, inputs: readonly unknown[], least: number, most: number): void {

@@ -9,10 +9,14 @@ interface Parts {
 
 /** An instance of the kernels with its memory, until it is closed. Buffers and weights hold on to it. */
 export class Device {
-  /** float32 lanes, bytes of packed rows worked on at once, weight rows of a panel. */
+  /** What kernels.ts says of the constants of the same names. */
   readonly lanes: number;
-  readonly bitBytes: number;
-  readonly bitPanel: number;
+  readonly cellChannels: number;
+  readonly cellBytes: number;
+  readonly weightBytes: number;
+  readonly digitBits: number;
+  readonly headerBytes: number;
+  readonly rowGrain: number;
   readonly floatPanel: number;
   private parts: Parts | undefined;
 
@@ -21,10 +25,15 @@ export class Device {
     parts: Parts,
   ) {
     this.parts = parts;
-    this.lanes = parts.kernels.LANES.value;
-    this.bitBytes = parts.kernels.BIT_BYTES.value;
-    this.bitPanel = parts.kernels.BIT_PANEL.value;
-    this.floatPanel = parts.kernels.FLOAT_PANEL.value;
+    const { kernels } = parts;
+    this.lanes = kernels.LANES.value;
+    this.cellChannels = kernels.CELL_CHANNELS.value;
+    this.cellBytes = kernels.CELL_BYTES.value;
+    this.weightBytes = kernels.WEIGHT_BYTES.value;
+    this.digitBits = kernels.DIGIT_BITS.value;
+    this.headerBytes = kernels.HEADER_BYTES.value;
+    this.rowGrain = kernels.ROW_GRAIN.value;
+    this.floatPanel = kernels.FLOAT_PANEL.value;
   }
 
   get closed(): boolean {

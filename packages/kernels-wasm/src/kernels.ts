@@ -3,12 +3,17 @@ type Bytes = number;
 
 /** What a compiled module exports: one function per file of assembly/, where each is specified. */
 export interface Kernels {
-  /** Bytes of packed rows worked on at once; rows are padded to a multiple. */
-  readonly BIT_BYTES: WebAssembly.Global;
   /** Float32 lanes worked on at once. */
   readonly LANES: WebAssembly.Global;
-  /** Weight rows of a panel of packed bits. */
-  readonly BIT_PANEL: WebAssembly.Global;
+  /** Channels of a cell, its bytes in activations, those of one row of weights, and the bits of a code that share one. */
+  readonly CELL_CHANNELS: WebAssembly.Global;
+  readonly CELL_BYTES: WebAssembly.Global;
+  readonly WEIGHT_BYTES: WebAssembly.Global;
+  readonly DIGIT_BITS: WebAssembly.Global;
+  /** Bytes in front of the cells of a pixel. */
+  readonly HEADER_BYTES: WebAssembly.Global;
+  /** Weight rows are padded to a multiple. */
+  readonly ROW_GRAIN: WebAssembly.Global;
   /** Weight rows of a panel of floats. */
   readonly FLOAT_PANEL: WebAssembly.Global;
   heapBase(): Bytes;
@@ -25,6 +30,10 @@ export interface Kernels {
     kw: number,
     inH: number,
     inW: number,
+    ring: number,
+    base: Bytes,
+    pixelBytes: Bytes,
+    outside: number,
   ): void;
   borderTable(
     to: Bytes,
@@ -36,33 +45,32 @@ export interface Kernels {
     outW: number,
     colClasses: number,
   ): void;
-  gatherBits(
+  fillCells(
     to: Bytes,
-    patchBytes: Bytes,
-    planes: number,
-    table: Bytes,
-    pixels: number,
-    taps: number,
     from: Bytes,
-    planeBytes: Bytes,
     rowBytes: Bytes,
-    firstBit: number,
+    planeBytes: Bytes,
+    pixels: number,
+    groups: number,
     channels: number,
+    bits: number,
+    signs: boolean,
   ): void;
   patchStarts(
     to: Bytes,
-    patches: Bytes,
-    patchBytes: Bytes,
-    planes: number,
+    table: Bytes,
     pixels: number,
+    taps: number,
+    offset: Bytes,
     factor: number,
   ): void;
-  packBitPanels(
+  packPanels(
     to: Bytes,
     from: Bytes,
     rowBytes: Bytes,
     rows: number,
-    vectors: number,
+    taps: number,
+    channels: number,
     planes: number,
     plane: number,
   ): void;
@@ -76,28 +84,53 @@ export interface Kernels {
     channels: number,
     factor: number,
   ): void;
-  xorProduct: BitProduct;
-  andProduct: BitProduct;
-  sumTaps(to: Bytes, sums: Bytes, mask: Bytes, taps: number, rows: number): void;
-  subtractRows(y: Bytes, pixels: number, rows: number, table: Bytes, classes: Bytes): void;
-  scaleSums(to: Bytes, sums: Bytes, pixels: number, rows: number, scale: Bytes): void;
-  addBase(y: Bytes, pixels: number, rows: number, scale: Bytes, table: Bytes, classes: Bytes): void;
-  unpackCodes(to: Bytes, patches: Bytes, patchBytes: Bytes, planes: number, k: number): void;
-  unpackSigns(
+  cellProduct(
     to: Bytes,
-    patches: Bytes,
-    patchBytes: Bytes,
+    toStride: Bytes,
+    starts: Bytes,
     table: Bytes,
+    pixels: number,
     taps: number,
+    offset: Bytes,
+    cells: number,
+    weights: Bytes,
+    rows: number,
+    weightPlanes: number,
+    digits: number,
+    digitBits: number,
+    signs: boolean,
+  ): void;
+  sumTaps(to: Bytes, sums: Bytes, mask: Bytes, taps: number, rows: number): void;
+  fillLine(
+    to: Bytes,
+    channelBytes: Bytes,
+    from: Bytes,
+    rowBytes: Bytes,
+    planeBytes: Bytes,
+    pixels: number,
     channels: number,
+    bits: number,
+    signs: boolean,
+  ): void;
+  sparseEntries(
+    to: Bytes,
+    rows: number,
+    rowStart: Bytes,
+    columns: Bytes,
+    channels: number,
+    firstChannel: number,
+    channelBytes: Bytes,
+    tapOffsets: Bytes,
+    kw: number,
   ): void;
   sparseProduct(
     to: Bytes,
     toStride: Bytes,
-    panel: Bytes,
+    lines: Bytes,
+    pixels: number,
     rows: number,
     rowStart: Bytes,
-    columns: Bytes,
+    entries: Bytes,
     values: Bytes,
   ): void;
   residualSums(
@@ -109,16 +142,29 @@ export interface Kernels {
     columns: Bytes,
     values: Bytes,
   ): void;
-  addSparse(
-    y: Bytes,
+  finishRows(
+    to: Bytes,
+    toStride: Bytes,
+    sums: Bytes,
+    sumsStride: Bytes,
     pixels: number,
     rows: number,
-    sums: Bytes,
+    alpha: Bytes,
+    beta: Bytes,
+    totals: Bytes,
+    terms: Bytes,
     step: number,
-    mask: Bytes,
     base: number,
+    mask: Bytes,
     residuals: Bytes,
     classes: Bytes,
+    classBytes: Bytes,
+    scale: Bytes,
+    shift: Bytes,
+    residual: Bytes,
+    clamped: boolean,
+    low: number,
+    high: number,
   ): void;
 
   packFloatPanels(to: Bytes, from: Bytes, rows: number, k: number): void;
@@ -194,16 +240,3 @@ export interface Kernels {
   padRows(to: Bytes, from: Bytes, rows: number, rowBytes: Bytes, before: Bytes, after: Bytes): void;
   repackRows(to: Bytes, rows: number, k: number, from: Bytes, fromK: number): void;
 }
-
-type BitProduct = (
-  to: Bytes,
-  toStride: Bytes,
-  starts: Bytes,
-  patches: Bytes,
-  pixels: number,
-  patchPlanes: number,
-  weights: Bytes,
-  rows: number,
-  weightPlanes: number,
-  vectors: number,
-) => void;

@@ -18,7 +18,7 @@ export function prepareInt(
   geometry: ConvGeometry | undefined,
 ): IntWeights {
   const { rows, k } = weights.kind === 'apb' ? weights.signs : weights.codes;
-  const layout = rowLayout(rows, k, geometry, device.bitPanel);
+  const layout = rowLayout(rows, k, geometry, device.rowGrain);
   const signPlanes =
     weights.kind === 'apb' ? [weights.signs.words] : complements(weights.codes.words, rows, k);
   const packed = packPlanes(device, blocks, layout, k, signPlanes);
@@ -27,7 +27,7 @@ export function prepareInt(
   const corrections = residual(weights);
   assertFinite(corrections.values, 'the residual of the weights');
   const mask = blocks.put(rowMask(layout, corrections));
-  return { ...common, sparse: { ...putSparse(blocks, corrections), mask } };
+  return { ...common, sparse: { ...putSparse(blocks, corrections), count: corrections.columns.length, mask } };
 }
 
 /**
@@ -45,12 +45,12 @@ function complements(words: Uint32Array, rows: number, k: number): Uint32Array[]
 }
 
 function packPlanes(device: Device, blocks: Scope, layout: RowLayout, k: number, signPlanes: Uint32Array[]) {
-  const { kernels, bitBytes } = device;
+  const { kernels, cellChannels, weightBytes } = device;
   const { groups, groupRows, paddedRows, taps, channels } = layout;
   const planes = signPlanes.length;
   const rowBytes = 4 * wordsPerRow(k);
-  const vectors = Math.ceil(rowBytes / bitBytes);
-  const groupBytes = paddedRows * planes * vectors * bitBytes;
+  const cells = Math.ceil(channels / cellChannels);
+  const groupBytes = paddedRows * planes * taps * cells * weightBytes;
   const panels = blocks.alloc(groups * groupBytes);
   const tapStride = 4 * groups * paddedRows;
   const tapSums = blocks.zeros(taps * tapStride);
@@ -59,13 +59,13 @@ function packPlanes(device: Device, blocks: Scope, layout: RowLayout, k: number,
       const source = scratch.put(words);
       for (let g = 0; g < groups; g++) {
         const from = source + g * groupRows * rowBytes;
-        kernels.packBitPanels(panels + g * groupBytes, from, rowBytes, groupRows, vectors, planes, u);
+        kernels.packPanels(panels + g * groupBytes, from, rowBytes, groupRows, taps, channels, planes, u);
         const sums = tapSums + 4 * g * paddedRows;
         kernels.tapSums(sums, tapStride, from, rowBytes, groupRows, taps, channels, 2 ** u);
       }
     });
   });
-  return { panels, planes, vectors, tapSums };
+  return { panels, groupBytes, planes, cells, tapSums };
 }
 
 /** [all padded rows], all ones where a row has corrections. */

@@ -26,18 +26,25 @@ export interface RowLayout {
 /** Weights that meet quantized activations. */
 export interface IntWeights extends RowLayout {
   readonly kind: 'int';
-  /** Per group: panels of packBitPanels. */
+  /** Per group: panels of packPanels. */
   readonly panels: number;
+  /** Bytes of one group's panels. */
+  readonly groupBytes: number;
   /** Sign planes per weight: 1 for binary, 2 for 2-bit weights, plane u counting 2^u. */
   readonly planes: number;
-  /** Vectors of the instruction set per packed row. */
-  readonly vectors: number;
+  /** Cells of one tap. */
+  readonly cells: number;
   /** [taps, all padded rows] int32 sums of one tap's weight codes. */
   readonly tapSums: number;
   /** alpha [all padded rows], 0 in the padding. */
   readonly scales: Float32Array;
-  /** Corrections r, when there are any, and the mask [all padded rows] of rows that have one. */
-  readonly sparse?: SparseAddresses & { readonly mask: number };
+  /** Corrections r, when there are any. */
+  readonly sparse?: SparseAddresses & {
+    /** Of all rows. */
+    readonly count: number;
+    /** [all padded rows], all ones where a row has one. */
+    readonly mask: number;
+  };
 }
 
 /** Weights that meet float activations. */

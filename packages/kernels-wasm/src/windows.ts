@@ -1,6 +1,6 @@
 import { type ConvGeometry, outputSize, type PoolGeometry, type Shape } from '@apb/core';
 import type { Device } from './device.js';
-import type { Scope } from './memory.js';
+import { roundUp, type Scope } from './memory.js';
 
 /** Which input pixels every output pixel of a convolution or pooling sees; rows and columns apart. */
 export interface Windows {
@@ -15,6 +15,11 @@ export interface Windows {
   readonly rowTaps: Int32Array;
   /** [outW, kw] input column of each kernel column, -1 outside. */
   readonly colTaps: Int32Array;
+  /** How columns follow each other: output column x, kernel column i sees x * stride - before + i * dilation. */
+  readonly across: { readonly stride: number; readonly dilation: number; readonly before: number };
+  /** Pixels of all pictures, in and out. */
+  readonly inPixels: number;
+  readonly outPixels: number;
 }
 
 type Geometry = Pick<ConvGeometry, 'kernel' | 'strides' | 'dilations' | 'pads'>;
@@ -26,7 +31,9 @@ export function convWindows([pictures, inH, inW]: Shape, g: Geometry): Windows {
   const outW = outputSize(inW, kw, g.strides[1], g.dilations[1], g.pads[1], g.pads[3]);
   const rowTaps = axisTaps(inH, outH, kh, g.strides[0], g.dilations[0], g.pads[0]);
   const colTaps = axisTaps(inW, outW, kw, g.strides[1], g.dilations[1], g.pads[1]);
-  return { pictures, inH, inW, outH, outW, kh, kw, rowTaps, colTaps };
+  const across = { stride: g.strides[1], dilation: g.dilations[1], before: g.pads[1] };
+  const pixels = { inPixels: pictures * inH * inW, outPixels: pictures * outH * outW };
+  return { pictures, inH, inW, outH, outW, kh, kw, rowTaps, colTaps, across, ...pixels };
 }
 
 /** @throws RangeError when the window does not fit */
@@ -34,18 +41,34 @@ export function poolWindows(shape: Shape, { window, strides, pads }: PoolGeometr
   return convWindows(shape, { kernel: window, strides, dilations: [1, 1], pads });
 }
 
-/** One tap each, always inside: the rows of a matrix product. */
-export function rowWindows(rows: number): Windows {
-  return convWindows([rows, 1, 1], {
+/** Pixels of a line of a flat picture: whole vectors of all sizes. */
+const FLAT_LINE = 64;
+
+/**
+ * One tap each, always inside: the rows of a matrix product, or pixels that meet a kernel of 1 x 1. They stand in one
+ * picture, whose last line may be shorter.
+ */
+export function flatWindows(pixels: number): Windows {
+  const inW = Math.max(1, Math.min(pixels, FLAT_LINE));
+  const one = {
     kernel: [1, 1],
     strides: [1, 1],
     dilations: [1, 1],
     pads: [0, 0, 0, 0],
-  });
+  } as const;
+  return {
+    ...convWindows([1, Math.ceil(pixels / inW), inW], one),
+    inPixels: pixels,
+    outPixels: pixels,
+  };
 }
 
-export function outputPixels(w: Windows): number {
-  return w.pictures * w.outH * w.outW;
+/** The same windows, flat where every output pixel sees the one of the same place. */
+export function flattened(w: Windows): Windows {
+  const { kh, kw, inPixels, outPixels, inH, outH, rowTaps, colTaps } = w;
+  const same = kh * kw === 1 && inPixels === outPixels && inH === outH;
+  const inside = (taps: Int32Array) => taps.every((tap, i) => tap === i);
+  return same && inside(rowTaps) && inside(colTaps) ? flatWindows(outPixels) : w;
 }
 
 /** Output pixels by which of their taps lie inside the picture; a class is a row class and a column class. */
@@ -70,6 +93,19 @@ export function borders({ outH, outW, kh, kw, rowTaps, colTaps }: Windows): Bord
   return { rowClass: rows.of, colClass: columns.of, colClasses: columns.patterns.length, inside };
 }
 
+/** Where pixels are, for entries of a tap table. */
+interface Placement {
+  /** Lines are counted modulo so many. */
+  readonly ring: number;
+  readonly base: number;
+  readonly pixelBytes: number;
+  /** Entry of a tap outside the picture. */
+  readonly outside: number;
+}
+
+/** Entries are plain pixel indices, -1 outside. */
+const INDICES: Placement = { ring: 0x7fffffff, base: 0, pixelBytes: 1, outside: -1 };
+
 /** The tap table of a chunk of output pixels, in scratch memory. */
 export class TapTable {
   /** [chunk, taps] */
@@ -77,23 +113,28 @@ export class TapTable {
   private readonly rowTaps: number;
   private readonly colTaps: number;
 
-  /** @param chunk most pixels filled at once; entries never filled are -1 */
+  /** @param chunk most pixels filled at once; entries never filled are outside */
   constructor(
     private readonly device: Device,
     scratch: Scope,
     private readonly windows: Windows,
     chunk: number,
+    private readonly placement = INDICES,
   ) {
     const taps = windows.kh * windows.kw;
-    this.address = scratch.put(new Int32Array(chunk * taps).fill(-1));
+    this.address = scratch.put(new Int32Array(chunk * taps).fill(placement.outside));
     this.rowTaps = scratch.put(windows.rowTaps);
     this.colTaps = scratch.put(windows.colTaps);
   }
 
   fill(first: number, count: number): void {
     const { outH, outW, kh, kw, inH, inW } = this.windows;
-    const { rowTaps, colTaps } = this;
-    this.device.kernels.tapTable(this.address, first, count, rowTaps, colTaps, outH, outW, kh, kw, inH, inW);
+    const { address, rowTaps, colTaps } = this;
+    const { ring, base, pixelBytes, outside } = this.placement;
+    this.device.kernels.tapTable(
+      ...[address, first, count, rowTaps, colTaps, outH, outW, kh, kw, inH, inW],
+      ...[ring, base, pixelBytes, outside],
+    );
   }
 }
 
@@ -104,6 +145,24 @@ export function forEachChunk(
   work: (first: number, count: number) => void,
 ): void {
   for (let first = 0; first < total; first += chunk) work(first, Math.min(chunk, total - first));
+}
+
+/**
+ * Calls `work(first, count)` for consecutive stretches of output pixels, of whole lines or even parts of one: at most
+ * `most` of them.
+ */
+export function forEachStretch(
+  { outW, outPixels }: Windows,
+  most: number,
+  work: (first: number, count: number) => void,
+): void {
+  if (outW <= most) {
+    forEachChunk(outPixels, Math.floor(most / outW) * outW, work);
+    return;
+  }
+  const part = roundUp(Math.ceil(outW / Math.ceil(outW / most)), 4);
+  for (let line = 0; line < outPixels; line += outW)
+    forEachChunk(Math.min(outW, outPixels - line), part, (first, count) => work(line + first, count));
 }
 
 function axisTaps(

@@ -13,16 +13,20 @@ export function activator(
   channels: number,
 ): Activate | undefined {
   checkActivation(activation, channels);
-  switch (activation.kind) {
-    case 'none':
-      return undefined;
-    case 'relu':
-      return (to, from, rows) => kernels.clamp(to, from, rows * channels, 0, Number.POSITIVE_INFINITY);
-    case 'clamp':
-      return (to, from, rows) => kernels.clamp(to, from, rows * channels, activation.min, activation.max);
-    case 'prelu': {
-      const slopes = scratch.put(activation.slopes);
-      return (to, from, rows) => kernels.prelu(to, from, rows, channels, slopes);
-    }
+  if (activation.kind === 'none') return undefined;
+  if (activation.kind === 'prelu') {
+    const slopes = scratch.put(activation.slopes);
+    return (to, from, rows) => kernels.prelu(to, from, rows, channels, slopes);
   }
+  const { low, high } = bounds(activation);
+  return (to, from, rows) => kernels.clamp(to, from, rows * channels, low, high);
+}
+
+/** Activations that raise what is low and lower what is high. */
+export type Clamp = Extract<Activation, { kind: 'relu' | 'clamp' }>;
+
+export function bounds(activation: Clamp): { low: number; high: number } {
+  return activation.kind === 'relu'
+    ? { low: 0, high: Number.POSITIVE_INFINITY }
+    : { low: activation.min, high: activation.max };
 }

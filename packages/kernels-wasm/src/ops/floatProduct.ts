@@ -2,7 +2,7 @@ import type { WasmBuffer } from '../buffer.js';
 import type { Device } from '../device.js';
 import { roundUp, type Scope } from '../memory.js';
 import type { FloatWeights } from '../weights.js';
-import { forEachChunk, outputPixels, TapTable, type Windows } from '../windows.js';
+import { forEachChunk, TapTable, type Windows } from '../windows.js';
 import type { Finish } from './finish.js';
 
 /** Output pixels that meet a panel before the next one: enough to make expanding a packed panel cheap. */
@@ -27,7 +27,7 @@ export function floatProduct(
   const table = new TapTable(device, scratch, windows, FLOAT_CHUNK);
   const panelAt = panels(device, scratch, w);
   const from = x.floats;
-  forEachChunk(outputPixels(windows), FLOAT_CHUNK, (first, count) => {
+  forEachChunk(windows.outPixels, FLOAT_CHUNK, (first, count) => {
     table.fill(first, count);
     for (let g = 0; g < groups; g++)
       for (let row = 0; row < paddedRows; row += device.floatPanel)

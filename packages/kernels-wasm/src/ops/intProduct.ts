@@ -2,27 +2,22 @@ import type { WasmBuffer } from '../buffer.js';
 import type { Device } from '../device.js';
 import type { Scope } from '../memory.js';
 import type { IntWeights } from '../weights.js';
-import { borders, outputPixels, TapTable, type Windows } from '../windows.js';
+import { borders, TapTable, type Windows } from '../windows.js';
+import { CellLines, LineRing } from './inputLines.js';
 
-/** Output pixels worked on at once: their packed patches stay in the first-level cache while panels pass by. */
-export const INT_CHUNK = 32;
+/** Most output pixels worked on at once: what they need stays in the caches while panels pass by. */
+export const INT_CHUNK = 64;
 
 /**
- * The integer products of quantized input, a chunk of output pixels at a time. After `compute`, `sums` holds
+ * The integer products of quantized input, a stretch of output pixels at a time. After `compute`, `sums` holds
  * [count, all padded rows] int32: sum of weight code times activation over in-bounds taps, exact.
  */
 export class IntProduct {
   readonly sums: number;
-  /** Packed patches of one group. */
-  readonly patchBytes: number;
-  readonly table: TapTable;
-  /** Whether activations are signs. */
-  readonly signed: boolean;
-  readonly borders: BorderClasses;
-  private readonly patches: number;
+  readonly ring: LineRing;
+  private readonly cells: CellLines;
+  private readonly table: TapTable;
   private readonly starts: number;
-  /** Signs only: what taps outside the picture count, per border class. */
-  private readonly outside: number | undefined;
 
   constructor(
     readonly device: Device,
@@ -31,87 +26,57 @@ export class IntProduct {
     readonly weights: IntWeights,
     readonly windows: Windows,
   ) {
-    const { groups, paddedRows, taps, channels, vectors, planes } = weights;
-    this.signed = x.encoding.kind === 'sign';
-    this.patchBytes = vectors * device.bitBytes;
-    this.patches = scratch.alloc(groups * INT_CHUNK * this.patchStride);
-    // Signs start from k, were every tap inside and every product +1; codes from their own sums.
-    this.starts = scratch.put(new Int32Array(INT_CHUNK).fill((2 ** planes - 1) * taps * channels));
-    this.sums = scratch.alloc(4 * INT_CHUNK * groups * paddedRows);
-    this.table = new TapTable(device, scratch, windows, INT_CHUNK);
-    this.borders = new BorderClasses(device, scratch, windows);
-    if (this.signed && this.borders.anyOutside) this.outside = this.borders.tapTotals(scratch, weights, 0);
+    this.ring = new LineRing(windows, INT_CHUNK);
+    this.cells = new CellLines(device, scratch, x, weights, windows, this.ring.lines);
+    this.starts = scratch.alloc(4 * INT_CHUNK);
+    this.sums = scratch.alloc(4 * INT_CHUNK * this.paddedRows);
+    const { base, pixelBytes, zeros } = this.cells;
+    this.table = new TapTable(device, scratch, windows, INT_CHUNK, {
+      ring: this.ring.lines,
+      base,
+      pixelBytes,
+      outside: zeros,
+    });
   }
 
-  get pixels(): number {
-    return outputPixels(this.windows);
-  }
-
-  /** Bytes of the patch of one pixel, all planes. */
-  get patchStride(): number {
-    return this.x.planes * this.patchBytes;
-  }
-
-  /** Packed patches [INT_CHUNK] of a group, after `compute`. */
-  patchesOf(group: number): number {
-    return this.patches + group * INT_CHUNK * this.patchStride;
-  }
-
-  compute(first: number, count: number): void {
-    this.table.fill(first, count);
-    this.borders.fill(first, count);
-    for (let g = 0; g < this.weights.groups; g++) {
-      this.gather(g, count);
-      this.multiply(g, count);
-    }
-    if (this.outside !== undefined)
-      this.device.kernels.subtractRows(this.sums, count, this.rowsPadded, this.outside, this.borders.classes);
-  }
-
-  private get rowsPadded(): number {
+  /** Of all groups. */
+  get paddedRows(): number {
     return this.weights.groups * this.weights.paddedRows;
   }
 
-  private gather(group: number, count: number): void {
-    const { x, weights } = this;
-    this.device.kernels.gatherBits(
-      this.patchesOf(group),
-      this.patchBytes,
-      x.planes,
-      this.table.address,
-      count,
-      weights.taps,
-      x.bits,
-      x.planeBytes,
-      x.rowBytes,
-      group * weights.channels,
-      weights.channels,
-    );
+  /** @param others filled line by line along with the cells */
+  compute(first: number, count: number, others: Parameters<LineRing['advance']>[2] = []): void {
+    this.ring.advance(first, count, [this.cells, ...others]);
+    this.table.fill(first, count);
+    for (let g = 0; g < this.weights.groups; g++) this.multiply(g, count);
   }
 
   private multiply(group: number, count: number): void {
-    const { kernels, bitBytes } = this.device;
-    const { panels, planes, vectors, groupRows, paddedRows } = this.weights;
-    const patches = this.patchesOf(group);
-    if (!this.signed)
-      kernels.patchStarts(this.starts, patches, this.patchBytes, this.x.planes, count, 2 ** planes - 1);
-    const product = this.signed ? kernels.xorProduct : kernels.andProduct;
-    product(
+    const { kernels } = this.device;
+    const { panels, groupBytes, planes, cells, taps, paddedRows } = this.weights;
+    const offset = group * this.cells.groupBytes;
+    const { address } = this.table;
+    kernels.patchStarts(this.starts, address, count, taps, offset, 2 ** planes - 1);
+    kernels.cellProduct(
       this.sums + 4 * group * paddedRows,
-      4 * this.rowsPadded,
+      4 * this.paddedRows,
       this.starts,
-      patches,
+      address,
       count,
-      this.x.planes,
-      panels + group * paddedRows * planes * vectors * bitBytes,
-      groupRows,
+      taps,
+      offset,
+      cells,
+      panels + group * groupBytes,
+      paddedRows,
       planes,
-      vectors,
+      this.cells.digits,
+      this.cells.digitBits,
+      this.x.encoding.kind === 'sign',
     );
   }
 }
 
-/** The border classes of a chunk, in scratch memory, and sums over the taps of each class. */
+/** The border classes of a stretch, in scratch memory, and sums over the taps of each class. */
 export class BorderClasses {
   /** [INT_CHUNK] class of each pixel, after `fill`. */
   readonly classes: number;
@@ -133,23 +98,40 @@ export class BorderClasses {
     this.colClass = scratch.put(colClass);
   }
 
-  get anyOutside(): boolean {
-    return this.inside.some(taps => taps.includes(0));
-  }
-
   fill(first: number, count: number): void {
     const { outH, outW } = this.windows;
     const { classes, rowClass, colClass, colClasses } = this;
     this.device.kernels.borderTable(classes, first, count, rowClass, colClass, outH, outW, colClasses);
   }
 
-  /** [classes, all padded rows] int32: sums of the weight codes over the taps inside (1) or outside (0). */
-  tapTotals(scratch: Scope, { groups, paddedRows, taps, tapSums }: IntWeights, inside: 0 | 1): number {
+  /** S, [classes, all padded rows] int32: sums of the weight codes over the taps inside. */
+  tapTotals(scratch: Scope, { groups, paddedRows, taps, tapSums }: IntWeights): number {
     const rows = groups * paddedRows;
     const totals = scratch.alloc(4 * this.inside.length * rows);
     this.inside.forEach((mask, i) => {
-      const chosen = scratch.put(mask.map(tap => Number(tap === inside)));
-      this.device.kernels.sumTaps(totals + 4 * i * rows, tapSums, chosen, taps, rows);
+      this.device.kernels.sumTaps(totals + 4 * i * rows, tapSums, scratch.put(mask), taps, rows);
+    });
+    return totals;
+  }
+
+  /** R, [classes, all padded rows] float32: sums of the corrections over the taps inside. */
+  residualTotals(scratch: Scope, weights: IntWeights, sparse: NonNullable<IntWeights['sparse']>): number {
+    const { groups, groupRows, paddedRows, channels } = weights;
+    const { rowStart, columns, values } = sparse;
+    const rows = groups * paddedRows;
+    const totals = scratch.alloc(4 * this.inside.length * rows);
+    this.inside.forEach((taps, i) => {
+      const mask = scratch.put(taps);
+      for (let g = 0; g < groups; g++)
+        this.device.kernels.residualSums(
+          totals + 4 * (i * rows + g * paddedRows),
+          mask,
+          channels,
+          groupRows,
+          rowStart + 4 * g * groupRows,
+          columns,
+          values,
+        );
     });
     return totals;
   }

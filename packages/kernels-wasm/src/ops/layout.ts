@@ -9,7 +9,7 @@ import {
 } from '@apb/core';
 import type { WasmBuffer } from '../buffer.js';
 import type { Device } from '../device.js';
-import { convWindows, forEachChunk, outputPixels, TapTable } from '../windows.js';
+import { convWindows, forEachChunk, TapTable } from '../windows.js';
 
 /** Pixels moved at once. */
 const CHUNK = 256;
@@ -30,7 +30,7 @@ export function subsample(device: Device, strides: Pair, x: WasmBuffer, out: Was
   const windows = convWindows(x.shape, { kernel: [1, 1], strides, dilations: [1, 1], pads: [0, 0, 0, 0] });
   device.withScratch(scratch => {
     const table = new TapTable(device, scratch, windows, CHUNK);
-    forEachChunk(outputPixels(windows), CHUNK, (first, count) => {
+    forEachChunk(windows.outPixels, CHUNK, (first, count) => {
       table.fill(first, count);
       device.kernels.gatherRows(to + 4 * first * c, table.address, count, from, 4 * c);
     });

@@ -1,7 +1,7 @@
 import { checkPoolGeometry, expectRank, expectShape, type PoolGeometry } from '@apb/core';
 import type { WasmBuffer } from '../buffer.js';
 import type { Device } from '../device.js';
-import { forEachChunk, outputPixels, poolWindows, TapTable } from '../windows.js';
+import { forEachChunk, poolWindows, TapTable } from '../windows.js';
 
 /** Output pixels whose windows are looked up at once. */
 const CHUNK = 64;
@@ -56,7 +56,7 @@ function pool(
   expectShape(out.shape, [pictures, outH, outW, x.k], 'the output of pooling');
   device.withScratch(scratch => {
     const table = new TapTable(device, scratch, windows, CHUNK);
-    forEachChunk(outputPixels(windows), CHUNK, (first, count) => {
+    forEachChunk(windows.outPixels, CHUNK, (first, count) => {
       table.fill(first, count);
       reduce(out.floats + 4 * first * x.k, table.address, count, kh * kw);
     });

@@ -1,13 +1,11 @@
 import { type Epilogue, expectRank, expectShape } from '@apb/core';
 import type { WasmBuffer } from '../buffer.js';
 import type { Device } from '../device.js';
-import type { Scope } from '../memory.js';
 import type { WasmWeights } from '../weights.js';
-import { convWindows, forEachChunk, rowWindows, type Windows } from '../windows.js';
-import { type Finish, finisher } from './finish.js';
+import { convWindows, flattened, flatWindows, forEachStretch, type Windows } from '../windows.js';
+import { floatFinisher, intFinisher } from './finish.js';
 import { FLOAT_CHUNK, floatProduct } from './floatProduct.js';
 import { INT_CHUNK, IntProduct } from './intProduct.js';
-import { quantizedTerms } from './quantizedTerms.js';
 
 /** out[i * rows + j] = sum over k of weight code j times activation i, exact. */
 export function gemmInt(device: Device, a: WasmBuffer, weights: WasmWeights, out: Int32Array): void {
@@ -22,7 +20,7 @@ export function gemmInt(device: Device, a: WasmBuffer, weights: WasmWeights, out
     throw new RangeError(`the output of gemmInt must hold ${a.rows * rows} values, got ${out.length}`);
   device.withScratch(scratch => {
     const product = new IntProduct(device, scratch, a, w, windows);
-    forEachChunk(product.pixels, INT_CHUNK, (first, count) => {
+    forEachStretch(windows, INT_CHUNK, (first, count) => {
       product.compute(first, count);
       const sums = device.memory.ints(product.sums, count * w.paddedRows);
       for (let i = 0; i < count; i++)
@@ -62,7 +60,7 @@ export function conv2d(
   const windows = convWindows(x.shape, geometry);
   const { pictures, outH, outW } = windows;
   expectShape(out.shape, [pictures, outH, outW, geometry.outChannels], 'the output of this convolution');
-  run(device, epilogue, x, weights, windows, residual, out);
+  run(device, epilogue, x, weights, flattened(windows), residual, out);
 }
 
 function run(
@@ -76,18 +74,14 @@ function run(
 ): void {
   const w = weights.data;
   device.withScratch(scratch => {
-    const chunk = w.kind === 'int' ? INT_CHUNK : FLOAT_CHUNK;
-    const finish = finisher(device, scratch, epilogue, w, residual, out, chunk);
-    if (w.kind === 'float') floatProduct(device, scratch, x, w, windows, finish);
-    else quantizedProduct(new IntProduct(device, scratch, x, w, windows), scratch, finish);
-  });
-}
-
-function quantizedProduct(product: IntProduct, scratch: Scope, finish: Finish): void {
-  const terms = quantizedTerms(product, scratch);
-  forEachChunk(product.pixels, INT_CHUNK, (first, count) => {
-    product.compute(first, count);
-    finish(terms(count), first, count);
+    if (w.kind === 'float') {
+      const finish = floatFinisher(device, scratch, epilogue, w, residual, out, FLOAT_CHUNK);
+      floatProduct(device, scratch, x, w, windows, finish);
+    } else {
+      const product = new IntProduct(device, scratch, x, w, windows);
+      const finish = intFinisher(product, scratch, epilogue, residual, out);
+      forEachStretch(windows, INT_CHUNK, finish);
+    }
   });
 }
 
@@ -98,7 +92,7 @@ function matrixWindows(x: WasmBuffer, weights: WasmWeights): Windows {
   expectRank(x.shape, 2, 'the input of a matrix product');
   expectShape(x.shape, [x.rows, weights.k], 'the input of this matrix product');
   matchWidth(x, weights);
-  return rowWindows(x.rows);
+  return flatWindows(x.rows);
 }
 
 /** @throws RangeError when the activations' bits are not those the weights were prepared for */

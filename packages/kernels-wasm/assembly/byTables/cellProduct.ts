@@ -1,0 +1,186 @@
+import { HEADER_BYTES } from '../cellHeader';
+import { CELL_BYTES, lookup, PANEL_ROWS, ROW_GRAIN } from 'isa';
+
+/** Pixels of a tile: 4 pixels by 32 rows are 8 accumulators, which with 2 vectors of weights fit 16 registers. */
+const PIXELS: i32 = 4;
+/** 16-bit counts of a tile, [pixel][row]. */
+const counts = memory.data(2 * PIXELS * PANEL_ROWS, 16);
+/** Times that bytes of up to 255 are added to a 16-bit count before it must be read. */
+const MOST_ADDITIONS: i32 = 257;
+
+/**
+ * The integer product of pixels in cells with packed weights:
+ *
+ *     to[i, j] = starts[i] - 2 * sum over planes u, digits d of 2^u * 2^(d * digitBits) * sum over taps, cells of
+ *                                                                                     cell[bits of row j, plane u]
+ *
+ * Exact modulo 2^32, so exact wherever the result fits an int32.
+ * @param to [pixels, all rows]; pixel i starts at i * toStride, whole tiles are written
+ * @param starts from patchStarts  @param table [pixels, taps] addresses from tapTable, whole tiles are read
+ * @param offset of the group's block in a pixel  @param cells of a tap
+ * @param weights from packPanels  @param rows a multiple of ROW_GRAIN
+ */
+export function cellProduct(
+  to: usize,
+  toStride: usize,
+  starts: usize,
+  table: usize,
+  pixels: i32,
+  taps: i32,
+  offset: usize,
+  cells: i32,
+  weights: usize,
+  rows: i32,
+  weightPlanes: i32,
+  digits: i32,
+  digitBits: i32,
+  signs: bool,
+): void {
+  const most = signs ? 4 : 4 * ((1 << digitBits) - 1);
+  const planeBytes = usize(taps * cells);
+  // Panels outside, pixels inside: one panel stays in the first-level cache for all pixels of a chunk.
+  for (let row = 0; row < rows; row += PANEL_ROWS, to += 4 * PANEL_ROWS) {
+    const whole = rows - row >= PANEL_ROWS;
+    const bytes = planeBytes * (whole ? PANEL_ROWS : ROW_GRAIN);
+    for (let i = 0; i < pixels; i += PIXELS) {
+      const tile = to + usize(i) * toStride;
+      const tileTable = table + usize(4 * i * taps);
+      startTile(tile, toStride, starts + 4 * i, whole);
+      for (let d = 0; d < digits; d++) {
+        const first = offset + HEADER_BYTES + usize(d * cells * CELL_BYTES);
+        for (let u = 0; u < weightPlanes; u++) {
+          const w = weights + usize(u) * bytes;
+          const shift = u + d * digitBits + 1;
+          if (whole) countTile(true, tile, toStride, tileTable, taps, first, cells, w, 255 / most, shift);
+          else countTile(false, tile, toStride, tileTable, taps, first, cells, w, 255 / most, shift);
+        }
+      }
+    }
+    weights += bytes * weightPlanes;
+  }
+}
+
+@inline
+function startTile(tile: usize, stride: usize, starts: usize, whole: bool): void {
+  for (let p = 0; p < PIXELS; p++, tile += stride) {
+    const start = v128.load32_splat(starts + 4 * p);
+    for (let at = tile; at < tile + (whole ? 128 : 64); at += 16) v128.store(at, start);
+  }
+}
+
+/**
+ * tile[p, r] -= counts << shift.
+ * @param block cells whose counts fit a byte
+ */
+@inline
+function countTile(
+  whole: bool,
+  tile: usize,
+  stride: usize,
+  table: usize,
+  taps: i32,
+  first: usize,
+  cells: i32,
+  w: usize,
+  block: i32,
+  shift: i32,
+): void {
+  // Whole taps at once, or a tap in even parts.
+  const tapsAtOnce = max(1, block / cells);
+  const parts = (cells + block - 1) / block;
+  const part = (cells + parts - 1) / parts;
+  const tapBytes = usize(4 * taps);
+  let additions: i32 = 0;
+  clearCounts(whole);
+  for (let tap = 0; tap < taps; tap += tapsAtOnce) {
+    const endTap = table + 4 * min(taps, tap + tapsAtOnce);
+    for (let c = 0; c < cells; c += part) {
+      const bytes = usize(CELL_BYTES * min(part, cells - c));
+      const at = first + usize(CELL_BYTES * c);
+      let a0 = zero(), b0 = zero();
+      let a1 = zero(), b1 = zero();
+      let a2 = zero(), b2 = zero();
+      let a3 = zero(), b3 = zero();
+      for (let t = table + 4 * tap; t < endTap; t += 4) {
+        let x0 = usize(load<u32>(t)) + at;
+        let x1 = usize(load<u32>(t + tapBytes)) + at;
+        let x2 = usize(load<u32>(t + 2 * tapBytes)) + at;
+        let x3 = usize(load<u32>(t + 3 * tapBytes)) + at;
+        for (const end = x0 + bytes; x0 < end; x0 += CELL_BYTES) {
+          const low = v128.load(w);
+          let cell = v128.load(x0);
+          if (whole) {
+            const high = v128.load(w, 16);
+            a0 = count(a0, cell, low);
+            b0 = count(b0, cell, high);
+            cell = v128.load(x1);
+            a1 = count(a1, cell, low);
+            b1 = count(b1, cell, high);
+            cell = v128.load(x2);
+            a2 = count(a2, cell, low);
+            b2 = count(b2, cell, high);
+            cell = v128.load(x3);
+            a3 = count(a3, cell, low);
+            b3 = count(b3, cell, high);
+          } else {
+            a0 = count(a0, cell, low);
+            a1 = count(a1, v128.load(x1), low);
+            a2 = count(a2, v128.load(x2), low);
+            a3 = count(a3, v128.load(x3), low);
+          }
+          x1 += CELL_BYTES;
+          x2 += CELL_BYTES;
+          x3 += CELL_BYTES;
+          w += whole ? 32 : 16;
+        }
+      }
+      widen(counts, a0);
+      widen(counts + 64, a1);
+      widen(counts + 128, a2);
+      widen(counts + 192, a3);
+      if (whole) {
+        widen(counts + 32, b0);
+        widen(counts + 96, b1);
+        widen(counts + 160, b2);
+        widen(counts + 224, b3);
+      }
+      if (++additions == MOST_ADDITIONS) {
+        subtractCounts(whole, tile, stride, shift);
+        clearCounts(whole);
+        additions = 0;
+      }
+    }
+  }
+  subtractCounts(whole, tile, stride, shift);
+}
+
+@inline function zero(): v128 { return i8x16.splat(0); }
+@inline function count(sum: v128, cell: v128, weights: v128): v128 { return i8x16.add(sum, lookup(cell, weights)); }
+
+/** Adds 16 bytes to 16 counts. */
+@inline
+function widen(to: usize, x: v128): void {
+  v128.store(to, i16x8.add(v128.load(to), i16x8.extend_low_i8x16_u(x)));
+  v128.store(to, i16x8.add(v128.load(to, 16), i16x8.extend_high_i8x16_u(x)), 16);
+}
+
+@inline
+function clearCounts(whole: bool): void {
+  for (let p: usize = 0; p < 256; p += 64)
+    for (let r: usize = 0; r < usize(whole ? 64 : 32); r += 16) v128.store(counts + p + r, zero());
+}
+
+@inline
+function subtractCounts(whole: bool, tile: usize, stride: usize, shift: i32): void {
+  for (let p: usize = 0; p < 256; p += 64, tile += stride)
+    for (let r: usize = 0; r < usize(whole ? 64 : 32); r += 16) {
+      const x = v128.load(counts + p + r);
+      subtract(tile + 2 * r, i32x4.extend_low_i16x8_u(x), shift);
+      subtract(tile + 2 * r + 16, i32x4.extend_high_i16x8_u(x), shift);
+    }
+}
+
+@inline
+function subtract(at: usize, x: v128, shift: i32): void {
+  v128.store(at, i32x4.sub(v128.load(at), i32x4.shl(x, shift)));
+}

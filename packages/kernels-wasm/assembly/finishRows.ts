@@ -1,0 +1,62 @@
+import { add, atLeast, atMost, LANES, loadFloats, loadInts, mul, select, splat, storeFirst, toFloats } from 'isa';
+
+/**
+ * Integer products -> float outputs, as core's op.ts states the epilogue for quantized input:
+ *
+ *     y = fl(alpha[j] * float(sums[i, j]))                       alpha here is fl(alpha * step)
+ *     y = fl(y + fl(beta[j] * float(S[class of i, j])))          where totals are given; beta is fl(alpha * base)
+ *     y = fl(y + fl(fl(step * T[i, j]) + fl(base * R[class of i, j])))   where the mask is set; without R where it is 0
+ *     y = fl(fl(y * scale[j]) + shift[j]), then fl(y + residual[i, j]) where it is given
+ *     y = y > low ? y : low, then y < high ? y : high
+ *
+ * Strides are in bytes; sums and T have one, y and residual another.
+ * @param to [pixels, rows]  @param sums [pixels, padded rows] int32
+ * @param totals S as [classes, padded rows] int32, or 0  @param terms T, or 0  @param mask [padded rows], all ones where
+ *   a row has full-precision weights  @param residuals R as [classes, padded rows], or 0  @param classes [pixels]
+ * @param classBytes of one row of S and R
+ */
+export function finishRows(
+  to: usize,
+  toStride: usize,
+  sums: usize,
+  sumsStride: usize,
+  pixels: i32,
+  rows: i32,
+  alpha: usize,
+  beta: usize,
+  totals: usize,
+  terms: usize,
+  step: f32,
+  base: f32,
+  mask: usize,
+  residuals: usize,
+  classes: usize,
+  classBytes: usize,
+  scale: usize,
+  shift: usize,
+  residual: usize,
+  clamped: bool,
+  low: f32,
+  high: f32,
+): void {
+  for (let i = 0; i < pixels; i++) {
+    const border = totals || residuals ? usize(load<i32>(classes + 4 * i)) * classBytes : 0;
+    for (let j: usize = 0; j < usize(4 * rows); j += 4 * LANES) {
+      let y = mul(loadFloats(alpha + j), toFloats(loadInts(sums + j)));
+      if (totals) y = add(y, mul(loadFloats(beta + j), toFloats(loadInts(totals + border + j))));
+      if (terms) {
+        let term = mul(splat(step), loadFloats(terms + j));
+        if (residuals) term = add(term, mul(splat(base), loadFloats(residuals + border + j)));
+        y = select(loadInts(mask + j), add(y, term), y);
+      }
+      y = add(mul(y, loadFloats(scale + j)), loadFloats(shift + j));
+      if (residual) y = add(y, loadFloats(residual + j));
+      if (clamped) y = atMost(atLeast(y, splat(low)), splat(high));
+      storeFirst(to + j, y, rows - i32(j >> 2));
+    }
+    to += toStride;
+    sums += sumsStride;
+    if (terms) terms += sumsStride;
+    if (residual) residual += toStride;
+  }
+}
