@@ -27,7 +27,7 @@ export function below(n: number, random: Random): number {
  * What a random stream is for, the last of its keys: separate streams, so that augmentation leaves the order as it
  * is.
  */
-export const STREAMS = { order: 1, augment: 2, holdOut: 3 } as const;
+export const STREAMS = { order: 1, augment: 2, holdOut: 3, mix: 4 } as const;
 
 /** The stream that a picture's augmentation in an epoch is drawn from. @param index of the picture in its split */
 export function pictureRandom({ seed, epoch }: { seed: number; epoch: number }, index: number): Random {
