@@ -144,6 +144,11 @@ export class QuantizedKernel {
     return this.kernel.read().size;
   }
 
+  /** The latent weights' variable. */
+  get weights(): tf.Variable {
+    return this.kernel.read() as tf.Variable;
+  }
+
   /** Sets the latent weights; the quantizer's parameters keep their values. @param w like `latent` */
   setLatent(w: Float32Array): void {
     tf.tidy(() => void this.kernel.write(tf.tensor(w, this.kernel.shape as number[], 'float32')));
