@@ -31,9 +31,17 @@ const measured = {
   async loader(folder) {
     const dataset = await openImageFolder(folder, { imageSize });
     let pictures = 0;
-    for await (const { count } of trainingBatches(dataset, { batchSize, seed: 1, epoch: 0, augmented: true }))
+    const samples = [];
+    for await (const { count } of trainingBatches(dataset, {
+      batchSize,
+      seed: 1,
+      epoch: 0,
+      augmented: true,
+    })) {
       pictures += count;
-    return { pictures };
+      samples.push(process.memoryUsage.rss());
+    }
+    return { pictures, ...course(samples) };
   },
   async listing(folder) {
     const before = process.memoryUsage();
@@ -55,8 +63,7 @@ const measured = {
     };
     const { top1, imagesPerSecond } = await trainRun({ ...settings, engine: values.engine }, { onProgress });
     await rm(out, { recursive: true, force: true });
-    const mib = bytes => Math.round(bytes / 2 ** 20);
-    return { top1, imagesPerSecond, stepRssMiB: samples.filter((_, i) => i % 5 === 0).map(mib) };
+    return { top1, imagesPerSecond, ...course(samples) };
   },
 };
 
@@ -82,6 +89,12 @@ if (values.folder) {
       await rm(folder, { recursive: true, force: true });
     }
   }
+}
+
+/** Resident memory at ten moments of the epoch. */
+function course(samples) {
+  const at = i => samples[Math.floor(((i + 1) * samples.length) / 10) - 1] ?? samples[0];
+  return { rssMiB: Array.from({ length: 10 }, (_, i) => Math.round(at(i) / 2 ** 20)) };
 }
 
 function writePictures(folder, train) {

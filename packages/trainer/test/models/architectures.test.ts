@@ -97,8 +97,8 @@ describe('every architecture', () => {
       expect(model.outputShape).toEqual([null, 5]);
       // One quantizer stands in front of every compressed layer, a block's first also in front of its projection.
       for (const layer of compressedLayers(model))
-      expect(classOf(before(layer)[0]) === 'ActivationQuantizer').toBe(bits !== 32);
-    const shared = bits === 1 ? 0 : projections(model).length;
+        expect(classOf(before(layer)[0]) === 'ActivationQuantizer').toBe(bits !== 32);
+      const shared = bits === 1 ? 0 : projections(model).length;
       expect(activationQuantizers(model)).toHaveLength(
         bits === 32 ? 0 : compressedLayers(model).length - shared,
       );

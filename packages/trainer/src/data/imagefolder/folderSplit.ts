@@ -4,7 +4,7 @@ import type { PictureSize } from '../picture.js';
 import type { Failure } from './job.js';
 import type { PictureList } from './listing.js';
 import type { Pool } from './pool.js';
-import type { Unreadable } from './unreadable.js';
+import { printable, type Unreadable } from './unreadable.js';
 
 /**
  * Batches that are decoded while one is used: with it, three lie in memory, whatever the number of pictures. A step
@@ -112,7 +112,7 @@ export class FolderSplit implements Split {
     const path = this.list.pathOf(index);
     if (this.options.strict)
       throw new InputError(
-        `${path} cannot be read as a picture (${reason}); repair or remove it, or leave strict out to skip it`,
+        `${printable(path)} cannot be read as a picture (${printable(reason)}); repair or remove it, or leave strict out to skip it`,
       );
     this.unreadable.note(path, reason);
   }

@@ -10,28 +10,33 @@ const EXTENSIONS = /\.(jpe?g|png)$/i;
 const MAX_CLASSES = 2 ** 16;
 
 /**
- * The pictures of a split by index, class after class, each in the order of the names' code units. Names are kept as
- * bytes: 26 bytes a picture for ImageNet's, 33 MB for its 1.28 million.
+ * The pictures of a split by index: the first of every class, the second of every class, and so on, so that the first
+ * ones are of all classes; within a class in the order of the names' code units. Names are kept as bytes: with place,
+ * order and label 30 bytes a picture for ImageNet's, 38 MB for its 1.28 million.
  */
 export class PictureList {
   readonly count: number;
 
   /**
+   * @param labels [count]
+   * @param order [count] places in `ends`
+   * @param ends [count] where each name ends, class after class
    * @param names UTF-8, one after the other
-   * @param ends [count] where each name ends
    */
   constructor(
     private readonly folder: string,
     private readonly classes: readonly string[],
     readonly labels: ClassIndices,
-    private readonly names: Buffer,
+    private readonly order: Uint32Array,
     private readonly ends: Uint32Array,
+    private readonly names: Buffer,
   ) {
     this.count = labels.length;
   }
 
   pathOf(index: number): string {
-    const name = this.names.toString('utf8', index > 0 ? this.ends[index - 1] : 0, this.ends[index]);
+    const at = this.order[index];
+    const name = this.names.toString('utf8', at > 0 ? this.ends[at - 1] : 0, this.ends[at]);
     return join(this.folder, this.classes[this.labels[index]], name);
   }
 }
@@ -76,15 +81,30 @@ export async function listPictures(
     if (files.length === 0 && !someMissing) throw withoutPictures(join(folder, name));
     ends.push(Uint32Array.from(files, file => names.add(file)));
   }
-  const count = ends.reduce((n, { length }) => n + length, 0);
+  const counts = ends.map(({ length }) => length);
+  const count = counts.reduce((a, b) => a + b, 0);
   if (count === 0) throw withoutPictures(folder);
-  const labels = classes.length > 256 ? new Uint16Array(count) : new Uint8Array(count);
-  let at = 0;
-  ends.forEach(({ length }, label) => {
-    labels.fill(label, at, at + length);
-    at += length;
+  const { order, labels } = byTurns(counts, count);
+  return new PictureList(folder, classes, labels, order, concatenated(ends, count), names.bytes());
+}
+
+/** One of each class by turns, where pictures lie class after class. */
+function byTurns(counts: readonly number[], count: number): { order: Uint32Array; labels: ClassIndices } {
+  const order = new Uint32Array(count);
+  const labels = counts.length > 256 ? new Uint16Array(count) : new Uint8Array(count);
+  let start = 0;
+  let left = counts.map((own, label) => {
+    start += own;
+    return { label, start: start - own, end: start };
   });
-  return new PictureList(folder, classes, labels, names.bytes(), concatenated(ends, count));
+  for (let i = 0, turn = 0; i < count; turn++) {
+    left = left.filter(({ start, end }) => start + turn < end);
+    for (const { label, start } of left) {
+      labels[i] = label;
+      order[i++] = start + turn;
+    }
+  }
+  return { order, labels };
 }
 
 function concatenated(parts: readonly Uint32Array[], count: number): Uint32Array {

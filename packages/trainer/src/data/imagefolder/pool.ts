@@ -33,9 +33,10 @@ export class Pool {
   async run(batch: Omit<Job, 'id' | 'items'>, items: readonly JobItem[]): Promise<Failure[]> {
     if (this.disposed) throw new Error('the data set is disposed; open it again to read it');
     while (this.workers.length < this.size) this.workers.push(this.start());
-    const parts = this.workers.map((worker, w) =>
-      this.post(worker, { ...batch, id: ++this.jobs, items: items.filter((_, i) => i % this.size === w) }),
-    );
+    const parts = this.workers.slice(0, items.length).map((worker, w) => {
+      const own = items.filter((_, i) => i % this.size === w);
+      return this.post(worker, { ...batch, id: ++this.jobs, items: own });
+    });
     return (await Promise.all(parts)).flat();
   }
 

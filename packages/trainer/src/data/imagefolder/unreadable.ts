@@ -1,6 +1,11 @@
 /** Names that a warning gives. */
 const NAMED = 3;
 
+/** Without what a name may do to a terminal. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '?');
+}
+
 /** Pictures that could not be read: all are counted, the first are named. */
 export class Unreadable {
   private readonly paths = new Set<string>();
@@ -16,7 +21,7 @@ export class Unreadable {
   takeWarnings(): string[] {
     const count = this.paths.size;
     if (count === 0) return [];
-    const named = this.first.join(', ').replace(/\p{Cc}/gu, '?');
+    const named = printable(this.first.join(', '));
     const more = count > this.first.length ? ` and ${count - this.first.length} more` : '';
     this.paths.clear();
     this.first.length = 0;

@@ -11,6 +11,9 @@ import { resizedCrop } from './resizedCrop.js';
 sharp.concurrency(1);
 sharp.cache(false);
 
+/** The path that Node adds to its errors; whoever tells of the picture names it. */
+const OPENING = /, open '.*'$/s;
+
 let earlier = Promise.resolve();
 parentPort!.on('message', (job: Job) => {
   earlier = earlier.then(async () => parentPort!.postMessage(await done(job)));
@@ -25,7 +28,7 @@ async function done(job: Job): Promise<JobDone> {
       const pixels = await pixelsOf(job, item);
       new Uint8Array(job.pixels, item.slot * pixels.length, pixels.length).set(pixels);
     } catch (error) {
-      failures.push({ slot: item.slot, reason: reasonOf(error) });
+      failures.push({ slot: item.slot, reason: reasonOf(error).replace(OPENING, '') });
     }
   }
   return { id: job.id, failures };
