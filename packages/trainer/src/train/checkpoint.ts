@@ -10,6 +10,7 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { allLayers } from '../models/walk.js';
+import type { Hook } from './hooks/hook.js';
 import type { EpochMetrics } from './metrics.js';
 import type { Optimizer } from './optimizer.js';
 
@@ -19,13 +20,14 @@ import type { Optimizer } from './optimizer.js';
  */
 
 const FORMAT = 'apb-checkpoint';
-const VERSION = '1';
+const VERSION = '2';
 const DTYPE: DType = 'F32';
 
 /** What is saved and restored in place. */
 export interface TrainState {
   readonly model: LayersModel;
-  readonly optimizers: Readonly<Record<string, Optimizer>>;
+  readonly optimizers?: Readonly<Record<string, Optimizer>>;
+  readonly hooks?: readonly Hook[];
 }
 
 /** One variable by the name that its tensor has in the file. */
@@ -45,19 +47,23 @@ export async function packCheckpoint(
       bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
     });
   }
-  const steps = Object.fromEntries(Object.entries(state.optimizers).map(([name, o]) => [name, o.steps]));
+  const { optimizers = {}, hooks = [] } = state;
+  const steps = Object.fromEntries(Object.entries(optimizers).map(([name, o]) => [name, o.steps]));
+  const remembered = hooks.filter(hook => hook.state !== undefined).map(hook => [hook.name, hook.state]);
   const metadata = {
     format: FORMAT,
     version: VERSION,
     metrics: JSON.stringify(metrics),
     steps: JSON.stringify(steps),
+    hooks: JSON.stringify(Object.fromEntries(remembered)),
   };
   const data = inFileOrder(tensors).map(([, { bytes }]) => bytes);
   return packContainer({ metadata: { ...metadata, sha256: await digestOf(metadata, data) }, tensors });
 }
 
 /**
- * Writes a checkpoint's values into a model, and into optimizers if there are any, of the same configuration.
+ * Writes a checkpoint's values into a model, and into optimizers and hooks if there are any, of the same
+ * configuration.
  * @param what names the file in errors
  * @returns the metrics of the finished epochs
  * @throws InputError when the file is damaged or belongs to another configuration; nothing is changed then
@@ -65,11 +71,11 @@ export async function packCheckpoint(
 export async function restoreCheckpoint(
   file: Uint8Array,
   what: string,
-  model: LayersModel,
-  optimizers: Readonly<Record<string, Optimizer>> = {},
+  state: TrainState,
 ): Promise<EpochMetrics[]> {
   const { metadata, tensors } = await readCheckpoint(file, what);
-  const variables = variablesOf({ model, optimizers });
+  const { optimizers = {}, hooks = [] } = state;
+  const variables = variablesOf(state);
   for (const [name, variable] of variables)
     if (tensors.get(name)?.shape.join() !== String(variable.size))
       throw new InputError(
@@ -83,6 +89,8 @@ export async function restoreCheckpoint(
   }
   const steps = JSON.parse(metadata.steps);
   for (const [name, optimizer] of Object.entries(optimizers)) optimizer.steps = steps[name];
+  const remembered = JSON.parse(metadata.hooks);
+  for (const hook of hooks) if (Object.hasOwn(remembered, hook.name)) hook.restore?.(remembered[hook.name]);
   return JSON.parse(metadata.metrics);
 }
 
@@ -108,7 +116,7 @@ async function readCheckpoint(file: Uint8Array, what: string) {
   return container;
 }
 
-function variablesOf({ model, optimizers }: TrainState): Variables {
+function variablesOf({ model, optimizers = {} }: TrainState): Variables {
   const variables: Variables = new Map();
   for (const layer of allLayers(model))
     for (const weight of layer.weights)

@@ -4,6 +4,13 @@ import { checkDatasetName } from '../data/open.js';
 import { engineNames } from '../engines/engine.js';
 import { type ModelOptions, shortcutStyles, stems, type WeightMode, weightModes } from '../models/blocks.js';
 import { modelNames } from '../models/buildModel.js';
+import type { PruneSchedule } from '../models/pruneModel.js';
+import {
+  type ActivationBackward,
+  type ActivationQuantizerName,
+  activationBackwards,
+  activationQuantizerNames,
+} from '../quantizers/activation.js';
 import type { Reduction } from '../quantizers/reduction.js';
 import type { DeltaRule } from '../quantizers/weight.js';
 import { defaultsFor } from './defaults.js';
@@ -45,12 +52,30 @@ export interface TrainConfig {
   readonly warmupEpochs: number;
   /** On kernels only. */
   readonly weightDecay: number;
+  /** Options of the weight quantizer beside its kind, which is `weights`. */
+  readonly quantizer?: Readonly<Record<string, unknown>>;
+  /** Of 2-, 4- and 8-bit activations, and their backward pass; absent: uniform with EWGS, signs with ApproxSign. */
+  readonly activationQuantizer?: ActivationQuantizerName;
+  readonly backward?: ActivationBackward;
   /** How the gradients of alpha and delta are reduced over a layer's weights. */
   readonly gradientReduction: Reduction;
   /** What delta starts from. */
   readonly deltaRule: DeltaRule;
   /** Finished epochs after which alpha and delta stay as they are; absent: never. */
   readonly freezeQuantizersAtEpoch?: number;
+  /** Finished epochs after which the set of binarized weights stays as it is; absent: never. */
+  readonly freezeMaskAtEpoch?: number;
+  /** Finished epochs after which binarized weights start anew at the middle of their interval; absent: never. */
+  readonly reinitialiseAtEpoch?: number;
+  /**
+   * Budget over all compressed layers, by the paper's accounting: sets delta layer by layer (apb), or how many
+   * weights pruning leaves (prune, prune-kbit).
+   */
+  readonly bitsPerWeight?: number;
+  /** Share of the steps after which alpha, delta and mask of a budgeted run rest; absent: 0.5. */
+  readonly budgetFreezeAt?: number;
+  /** How the sparsity of pruned layers rises; for `weights` prune and prune-kbit. */
+  readonly prune?: PruneSchedule;
   /** Random shifts and mirroring of the training pictures. */
   readonly augment: boolean;
   /** Directory of a run whose weights to start from. */
@@ -80,6 +105,10 @@ const atLeast0 = {
   need: 'a number of at least 0',
 };
 const above0 = { check: (v: unknown) => Number.isFinite(v) && (v as number) > 0, need: 'a number above 0' };
+const share = {
+  check: (v: unknown) => Number.isFinite(v) && (v as number) >= 0 && (v as number) <= 1,
+  need: 'a number from 0 to 1',
+};
 const text = { check: (v: unknown) => typeof v === 'string' && v !== '', need: 'a name' };
 
 const checks: Readonly<Record<keyof TrainConfig, { check: Check; need: string }>> = {
@@ -110,6 +139,17 @@ const checks: Readonly<Record<keyof TrainConfig, { check: Check; need: string }>
   gradientReduction: oneOf('mean', 'sum', 'lsq'),
   deltaRule: { check: isDeltaRule, need: '{rule: std, factor} or {rule: percentile, percent}' },
   freezeQuantizersAtEpoch: integer(0),
+  freezeMaskAtEpoch: integer(0),
+  reinitialiseAtEpoch: integer(0),
+  bitsPerWeight: { check: v => above0.check(v) && (v as number) <= 64, need: 'a number above 0, up to 64' },
+  budgetFreezeAt: share,
+  prune: { check: isPruneSchedule, need: '{sparsity, startSparsity?, start?, end?}, each from 0 to 1' },
+  quantizer: {
+    check: v => typeof v === 'object' && !Array.isArray(v),
+    need: 'options of the weight quantizer',
+  },
+  activationQuantizer: oneOf(...activationQuantizerNames),
+  backward: oneOf(...activationBackwards),
   augment: oneOf(true, false),
   init: text,
 };
@@ -131,6 +171,7 @@ export function resolveConfig(
       );
   if (known) checkDatasetName(given.data!);
   const { model, data, weights = 'apb', activations = 32, init } = given;
+  checkTogether({ ...given, weights });
   return {
     weights,
     activations,
@@ -175,6 +216,29 @@ function isDeltaRule(value: unknown): boolean {
   const { rule, factor, percent } = (value ?? {}) as Record<string, unknown>;
   if (rule === 'std') return above0.check(factor);
   return rule === 'percentile' && above0.check(percent) && (percent as number) <= 100;
+}
+
+function isPruneSchedule(value: unknown): boolean {
+  const { sparsity, ...rest } = (value ?? {}) as Record<string, unknown>;
+  const known = ['startSparsity', 'start', 'end'];
+  return (
+    share.check(sparsity) && Object.entries(rest).every(([key, v]) => known.includes(key) && share.check(v))
+  );
+}
+
+/** @throws InputError for settings that do not go together */
+function checkTogether({
+  weights,
+  bitsPerWeight,
+  freezeMaskAtEpoch,
+  freezeQuantizersAtEpoch,
+}: Partial<TrainConfig>) {
+  if (bitsPerWeight !== undefined && !['apb', 'prune', 'prune-kbit'].includes(weights!))
+    throw new InputError(`bitsPerWeight needs weights apb, prune or prune-kbit; ${weights} has a fixed size`);
+  if (freezeMaskAtEpoch !== undefined && !(freezeQuantizersAtEpoch! <= freezeMaskAtEpoch))
+    throw new InputError(
+      'freezeMaskAtEpoch needs alpha and delta at rest: set freezeQuantizersAtEpoch to the same epoch or an earlier one',
+    );
 }
 
 function show(value: unknown): string {

@@ -26,7 +26,7 @@ export async function loadRun(path: string): Promise<LoadedRun> {
   const config = resumedConfig(stored, {}, path);
   const model = modelOf(config);
   try {
-    await restoreCheckpoint(checkpoint, directory.checkpointPath, model);
+    await restoreCheckpoint(checkpoint, directory.checkpointPath, { model });
   } catch (error) {
     model.dispose();
     throw error;

@@ -8,6 +8,8 @@ import { constrainQuantizers } from '../models/initialise.js';
 import { packCheckpoint, restoreCheckpoint } from './checkpoint.js';
 import type { TrainConfig } from './config.js';
 import { top1 } from './evaluate.js';
+import type { Hook, Position } from './hooks/hook.js';
+import { hooksOf } from './hooks/hooksOf.js';
 import { inputShares } from './inputShares.js';
 import { compression, type EpochMetrics, imagesPerSecond, warnings } from './metrics.js';
 import type { Gradients } from './optimizer.js';
@@ -21,6 +23,7 @@ import { trainStep } from './step.js';
 /** One run in this process. */
 export class Run {
   private readonly optimizers: Optimizers;
+  private readonly hooks: readonly Hook[];
   private readonly stepsPerEpoch: number;
   private metrics: EpochMetrics[] = [];
 
@@ -32,11 +35,13 @@ export class Run {
     private readonly callbacks: TrainCallbacks,
   ) {
     this.optimizers = optimizersOf(model, config);
+    this.hooks = hooksOf(model, config);
     this.stepsPerEpoch = stepsPerEpoch(dataset.train.count, config.batchSize);
   }
 
   async finish(): Promise<TrainResult> {
     await this.begin();
+    for (const hook of this.hooks) hook.begin?.(this.position());
     while (this.metrics.length < this.config.epochs) {
       const metrics = await this.epoch(this.metrics.length);
       this.metrics.push(metrics);
@@ -61,17 +66,20 @@ export class Run {
     checkFits(config.model, model, this.dataset);
     const checkpoint = await directory.readCheckpoint();
     if (checkpoint) {
-      this.metrics = await restoreCheckpoint(
-        checkpoint,
-        directory.checkpointPath,
+      this.metrics = await restoreCheckpoint(checkpoint, directory.checkpointPath, {
         model,
-        this.optimizers.byName,
-      );
+        optimizers: this.optimizers.byName,
+        hooks: this.hooks,
+      });
       // The kill may have come between checkpoint and metrics.
       await directory.writeMetrics(this.metrics);
       return;
     }
-    if (config.init) await startFrom(config.init, model, config, this.dataset);
+    const start = () => {
+      for (const hook of this.hooks) hook.start?.();
+    };
+    if (config.init) await startFrom(config.init, model, config, this.dataset, start);
+    else start();
     await directory.writeConfig(config);
     await directory.writeMetrics([]);
   }
@@ -82,6 +90,7 @@ export class Run {
     const { config, dataset, model, callbacks } = this;
     const trained = await this.train(index);
     constrainQuantizers(model);
+    for (const hook of this.hooks) hook.beforeEvaluation?.(this.position(index + 1));
     const position = { epoch: index + 1, epochs: config.epochs };
     const testTop1 = await top1(
       model,
@@ -96,6 +105,7 @@ export class Run {
       trainTop1: trained.top1,
       testTop1,
       ...compression(model),
+      ...Object.assign({}, ...this.hooks.map(hook => hook.metrics?.())),
       inputs: await inputShares(model, dataset),
       imagesPerSecond: trained.imagesPerSecond,
       seconds: (performance.now() - started) / 1000,
@@ -116,9 +126,12 @@ export class Run {
     let started = performance.now();
     callbacks.signal?.throwIfAborted();
     for await (const batch of batches) {
+      const position = this.position(index, seconds.length);
+      for (const hook of this.hooks) hook.beforeStep?.(position);
       const step = trainStep(this.model, batch, this.optimizers.variables, gradients =>
-        this.update(gradients, index * this.stepsPerEpoch + seconds.length, index),
+        this.update(gradients, position),
       );
+      for (const hook of this.hooks) hook.afterStep?.(position);
       if (!Number.isFinite(step.loss))
         throw new Error(
           `training diverged: the loss is ${step.loss} in step ${seconds.length + 1} of epoch ${index + 1}; lower learningRate or quantizerLearningRate`,
@@ -141,15 +154,25 @@ export class Run {
     };
   }
 
-  private update(gradients: Gradients, step: number, epoch: number): void {
-    const { epochs, warmupEpochs, learningRate, quantizerLearningRate, freezeQuantizersAtEpoch } =
-      this.config;
-    const share = cosine(step, epochs * this.stepsPerEpoch, Math.round(warmupEpochs * this.stepsPerEpoch));
+  private update(gradients: Gradients, position: Position): void {
+    const { warmupEpochs, learningRate, quantizerLearningRate } = this.config;
+    const adjusted = this.hooks.reduce((now, hook) => hook.adjust?.(now, position) ?? now, gradients);
+    const share = cosine(position.step, position.steps, Math.round(warmupEpochs * this.stepsPerEpoch));
     const { weights, scales, bounds } = this.optimizers.byName;
-    weights.step(gradients, learningRate * share);
-    bounds.step(gradients, quantizerLearningRate * share);
-    if (epoch < (freezeQuantizersAtEpoch ?? Number.POSITIVE_INFINITY))
-      scales.step(gradients, quantizerLearningRate * share);
+    weights.step(adjusted, learningRate * share);
+    bounds.step(adjusted, quantizerLearningRate * share);
+    scales.step(adjusted, quantizerLearningRate * share);
+  }
+
+  /** @param epoch finished epochs  @param step steps done in the next one */
+  private position(epoch = this.metrics.length, step = 0): Position {
+    const { epochs } = this.config;
+    return {
+      step: epoch * this.stepsPerEpoch + step,
+      steps: epochs * this.stepsPerEpoch,
+      epoch,
+      epochs,
+    };
   }
 
   private tell(index: number, seconds: readonly number[], loss: number): void {
@@ -171,9 +194,10 @@ export class Run {
 
   /** The checkpoint first: what it holds, the other files can be made from. */
   private async save(): Promise<void> {
-    const state = { model: this.model, optimizers: this.optimizers.byName };
+    const state = { model: this.model, optimizers: this.optimizers.byName, hooks: this.hooks };
     await this.directory.writeCheckpoint(await packCheckpoint(state, this.metrics));
     await this.directory.writeMetrics(this.metrics);
+    for (const hook of this.hooks) hook.afterEvaluation?.();
   }
 
   private exported() {

@@ -19,6 +19,7 @@ const ESTIMATION_BATCH = 100;
  * Starts a model from the weights of another run: copied by layer name, then alpha, delta and the intervals of
  * activations fitted to them, and batch-norm statistics estimated anew, without which a newly binarized network
  * is worthless.
+ * @param initialised called once alpha and delta are fitted, before statistics are estimated
  * @throws InputError when there is no such run, or its network does not fit
  */
 export async function startFrom(
@@ -26,6 +27,7 @@ export async function startFrom(
   model: LayersModel,
   config: TrainConfig,
   dataset: Dataset,
+  initialised: () => void = () => {},
 ): Promise<void> {
   const { model: source } = await loadRun(path);
   try {
@@ -34,6 +36,7 @@ export async function startFrom(
     source.dispose();
   }
   initialiseQuantizers(model, config.deltaRule);
+  initialised();
   await reestimateBatchNorm(model, estimationBatches(model, dataset, config));
   if (config.activations === 32) return;
   for await (const batch of estimationBatches(model, dataset, config, 1)) calibrateActivations(model, batch);

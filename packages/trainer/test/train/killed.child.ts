@@ -3,7 +3,7 @@ import { trainRun } from '../../src/train/trainRun.js';
 import { tinyData } from './tinyData.js';
 
 // With node -e no script stands before the arguments.
-const [out, resume] = process.argv.slice(1);
+const [out, settings, resume] = process.argv.slice(1);
 await trainRun(
   {
     model: 'mnist-cnn',
@@ -12,6 +12,7 @@ await trainRun(
     epochs: 3,
     batchSize: 16,
     seed: 5,
+    ...(resume ? {} : JSON.parse(settings)),
     out,
     resume: resume === 'resume',
   },

@@ -53,23 +53,32 @@ async function metricsOf(out: string): Promise<unknown[]> {
   });
 }
 
-it('a run killed in its second epoch goes on with the second and ends as an undisturbed one', async () => {
-  const [killed, whole] = [join(folder, 'killed'), join(folder, 'whole')];
-  await run([killed], 'train 2 5');
-  expect((await metricsOf(killed)).length).toBe(1);
-  const said = await run([killed, 'resume']);
-  expect(said[0]).toBe('train 2 1');
-  expect(said.filter(line => line.startsWith('epoch'))).toEqual(['epoch 2', 'epoch 3']);
-  await run([whole]);
-  expect(await metricsOf(killed)).toEqual(await metricsOf(whole));
-  const model = (out: string) => readFile(join(out, 'model.safetensors'));
-  expect((await model(killed)).equals(await model(whole))).toBe(true);
-  expect((await readdir(killed)).sort()).toEqual((await readdir(whole)).sort());
-});
+it.each([
+  ['of the defaults', {}],
+  ['with a memory budget', { bitsPerWeight: 1.5 }],
+  ['that prunes', { weights: 'prune', freezeQuantizersAtEpoch: 1 }],
+  ['with a frozen mask', { freezeQuantizersAtEpoch: 1, freezeMaskAtEpoch: 1, reinitialiseAtEpoch: 1 }],
+])(
+  'a run %s killed in its second epoch goes on with the second and ends as an undisturbed one',
+  async (_, settings) => {
+    const [killed, whole] = [join(folder, 'killed'), join(folder, 'whole')];
+    const given = JSON.stringify(settings);
+    await run([killed, given], 'train 2 5');
+    expect((await metricsOf(killed)).length).toBe(1);
+    const said = await run([killed, given, 'resume']);
+    expect(said[0]).toBe('train 2 1');
+    expect(said.filter(line => line.startsWith('epoch'))).toEqual(['epoch 2', 'epoch 3']);
+    await run([whole, given]);
+    expect(await metricsOf(killed)).toEqual(await metricsOf(whole));
+    const model = (out: string) => readFile(join(out, 'model.safetensors'));
+    expect((await model(killed)).equals(await model(whole))).toBe(true);
+    expect((await readdir(killed)).sort()).toEqual((await readdir(whole)).sort());
+  },
+);
 
 it('a run killed in its first epoch starts over', async () => {
   const out = join(folder, 'run');
-  await run([out], 'train 1 3');
-  const said = await run([out, 'resume']);
+  await run([out, '{}'], 'train 1 3');
+  const said = await run([out, '{}', 'resume']);
   expect(said.filter(line => line.startsWith('epoch'))).toEqual(['epoch 1', 'epoch 2', 'epoch 3']);
 });

@@ -1,7 +1,7 @@
 import { InputError, paperBits } from '@apb/core';
 import { describe, expect, it } from 'vitest';
-import { randomFor } from '../../src/data/random.js';
-import { allocate, type Contender } from '../../src/train/budgetAllocation.js';
+import { randomFor } from '../../../src/data/random.js';
+import { allocate, type Contender } from '../../../src/train/hooks/budgetAllocation.js';
 
 function layer(name: string, n: number, sensitivity: number, seed: number, deltaMin = 1e-6): Contender {
   const random = randomFor(seed);
@@ -32,7 +32,8 @@ describe('allocate', () => {
   it.each([1.05, 1.1, 1.5, 2.5, 8])('keeps what is worth most a bit, at %d bits', budget => {
     const { counts, bitsPerWeight, deltas } = allocate(layers, budget);
     // The float32 rounding of a delta may decide over a neighbour.
-    greedy(layers, budget).forEach((count, i) => expect(Math.abs(counts[i] - count)).toBeLessThanOrEqual(1));
+    for (const [i, count] of greedy(layers, budget).entries())
+      expect(Math.abs(counts[i] - count)).toBeLessThanOrEqual(1);
     expect(bitsPerWeight).toBeLessThanOrEqual(budget);
     expect(bitsPerWeight).toBeGreaterThan(budget - 0.01);
     const bits = layers.reduce(
