@@ -31,6 +31,7 @@ export default defineConfig({
           { text: 'How it works', link: '/guide/method' },
           { text: 'Quantizers', link: '/guide/quantizers' },
           { text: 'The packages', link: '/guide/packages' },
+          { text: 'Data sets', link: '/guide/data' },
           { text: 'The model file', link: '/guide/model-file' },
           { text: 'Export to other runtimes', link: '/guide/export' },
           { text: 'Kernels and their speed', link: '/guide/kernels' },

@@ -29,24 +29,23 @@ const inside = {
     return Array.from(pixelsOf(picture, input));
   },
 
-  /** A drawing of rectangles [x, y, w, h], centred; and again what came of it. */
-  centred(rectangles: number[][]): { once?: number[]; twice?: number[] } {
+  /** The greys of a drawing of rectangles [x, y, w, h], centred. */
+  centred(rectangles: number[][]): number[] | undefined {
     const drawing = document.createElement('canvas');
     drawing.width = drawing.height = 280;
     const context = contextOf(drawing);
+    context.fillRect(0, 0, 280, 280);
     context.fillStyle = '#fff';
-    context.fillRect(0, 0, 0, 0);
     for (const [x, y, w, h] of rectangles) context.fillRect(x, y, w, h);
-    const once = centreDigit(drawing);
-    const twice = once && centreDigit(once);
-    const greys = (canvas?: HTMLCanvasElement) =>
-      canvas &&
+    const digit = centreDigit(drawing);
+    return (
+      digit &&
       Array.from(
-        contextOf(canvas)
+        contextOf(digit)
           .getImageData(0, 0, 28, 28)
           .data.filter((_, i) => i % 4 === 0),
-      );
-    return { once: greys(once), twice: greys(twice) };
+      )
+    );
   },
 };
 

@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readModel, subgraph } from '../../../packages/core/dist/index.js';
-import { createSession, normalise, type Session } from '../../../packages/runtime/dist/index.js';
+import {
+  createSession,
+  normalise,
+  type Session,
+  type SessionOptions,
+} from '../../../packages/runtime/dist/index.js';
 import { bundlePage } from '../../../tools/browser/bundle.mjs';
 import { complaintsOf, launchChromium, noChromium } from '../../../tools/browser/chromium.mjs';
 import { serve } from '../../../tools/browser/serve.mjs';
@@ -304,19 +309,26 @@ describe('playground', () => {
         ['norm3_relu', 'norm4_relu'],
       ] as [string, string][]) {
         const expected = await runInNode([from, to], value);
-        const sent = { shape: [...value.shape], data: Array.from(value.data) };
+        const first = (count: number) => ({
+          shape: [count, ...value.shape.slice(1)],
+          data: Array.from(value.data.subarray(0, (value.data.length / pictures.length) * count)),
+        });
         for (const options of [
           { backend: 'wasm', isa: 'simd128' },
           { backend: 'wasm', isa: 'scalar' },
           { backend: 'reference' },
-        ]) {
+        ] as SessionOptions[]) {
           const { data, steps } = await page.evaluate(
             ([file, part, batch, options]) => inside.runPart(file, part, batch, options),
-            [Array.from(file), [from, to] as [string, string], sent, options] as const,
+            // The reference is for reading, not for speed.
+            [Array.from(file), [from, to] as [string, string], first(options.isa ? 20 : 2), options] as const,
           );
           const layer = steps.find(({ product }) => product);
           expect(layer).toMatchObject({ product: '1/2', ...options });
-          expect(bits(Float32Array.from(data)), `${from} to ${to}`).toEqual(bits(expected.data));
+          expect(bits(Float32Array.from(data)), `${from} to ${to}`).toEqual(
+            bits(expected.data.subarray(0, data.length)),
+          );
+          expect(data.length).toBe((expected.data.length / pictures.length) * (options.isa ? 20 : 2));
         }
         value = expected;
       }
@@ -374,23 +386,22 @@ describe('playground', () => {
     try {
       await page.goto(hooks.url);
       await page.waitForFunction(() => 'inside' in globalThis);
-      expect(await page.evaluate(() => inside.centred([]))).toEqual({});
+      expect(await page.evaluate(() => inside.centred([]))).toBeUndefined();
       // A bar with a heavy foot to the right, in a corner of the drawing.
-      const { once } = await page.evaluate(() =>
+      const centred = await page.evaluate(() =>
         inside.centred([
           [10, 150, 20, 120],
           [30, 250, 60, 20],
         ]),
       );
-      const ink = once!
+      const ink = centred!
         .map((grey, i) => ({ grey, x: (i % SIDE) + 0.5, y: Math.floor(i / SIDE) + 0.5 }))
         .filter(p => p.grey > 0);
       const extent = (axis: 'x' | 'y') =>
         Math.max(...ink.map(p => p[axis])) - Math.min(...ink.map(p => p[axis])) + 1;
       expect(extent('y')).toBe(20);
-      // 120 high becomes 20: 80 wide becomes 13.3, which touches 14 or 15 columns.
-      expect(extent('x')).toBeGreaterThanOrEqual(14);
-      expect(extent('x')).toBeLessThanOrEqual(15);
+      // 120 high becomes 20, 80 wide 13.3.
+      expect(extent('x')).toBe(13);
       const mass = ink.reduce((sum, p) => sum + p.grey, 0);
       for (const axis of ['x', 'y'] as const) {
         const centre = ink.reduce((sum, p) => sum + p.grey * p[axis], 0) / mass;

@@ -10,7 +10,8 @@ const docs = join(import.meta.dirname, '..');
 /** Builds the site (without API pages, which no test reads) into a folder of its own. */
 export async function buildSite(): Promise<{ folder: string; remove(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'apb-site-'));
-  await run(process.execPath, ['scripts/copyModels.mjs'], { cwd: docs });
+  for (const script of ['scripts/copyModels.mjs', '../../tools/quantizerPlots.mjs'])
+    await run(process.execPath, [script], { cwd: docs });
   const vitepress = join(docs, 'node_modules/vitepress/bin/vitepress.js');
   await run(process.execPath, [vitepress, 'build', '--outDir', folder], { cwd: docs });
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };

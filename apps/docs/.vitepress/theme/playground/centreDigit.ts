@@ -1,4 +1,5 @@
 import { blackCanvas, contextOf } from './pixels.js';
+import { type Rgba, shrink } from './shrink.js';
 
 /** Sides of MNIST's pictures and of the box that the digit is scaled into. */
 const SIDE = 28;
@@ -11,20 +12,21 @@ const BOX = 20;
  * @returns white on black, 28 x 28; undefined when nothing is drawn
  */
 export function centreDigit(drawing: HTMLCanvasElement): HTMLCanvasElement | undefined {
-  const ink = inkOf(drawing);
+  const whole = contextOf(drawing).getImageData(0, 0, drawing.width, drawing.height);
+  const ink = inkOf(whole);
   if (!ink) return undefined;
   const [w, h] = [ink.right - ink.left, ink.bottom - ink.top];
+  const box = contextOf(drawing).getImageData(ink.left, ink.top, w, h);
   const factor = BOX / Math.max(w, h);
-  const place = (canvas: HTMLCanvasElement, x: number, y: number) =>
-    contextOf(canvas).drawImage(drawing, ink.left, ink.top, w, h, x, y, w * factor, h * factor);
-  const draft = blackCanvas(SIDE, SIDE);
-  const [x, y] = [(SIDE - w * factor) / 2, (SIDE - h * factor) / 2];
-  place(draft, x, y);
-  const mass = inkOf(draft);
+  const scaled =
+    factor > 1 ? box : shrink(box, Math.max(1, Math.round(w * factor)), Math.max(1, Math.round(h * factor)));
+  // Strokes as faint as half a grey level are gone by now.
+  const mass = inkOf(scaled);
   if (!mass) return undefined;
   const centred = blackCanvas(SIDE, SIDE);
+  const image = new ImageData(Uint8ClampedArray.from(scaled.data), scaled.width, scaled.height);
   // Pixel i covers i to i + 1: the centre of the picture lies between pixels 13 and 14.
-  place(centred, x + Math.round(SIDE / 2 - mass.x), y + Math.round(SIDE / 2 - mass.y));
+  contextOf(centred).putImageData(image, Math.round(SIDE / 2 - mass.x), Math.round(SIDE / 2 - mass.y));
   return centred;
 }
 
@@ -39,9 +41,7 @@ interface Ink {
   readonly y: number;
 }
 
-function inkOf(canvas: HTMLCanvasElement): Ink | undefined {
-  const { width, height } = canvas;
-  const { data } = contextOf(canvas).getImageData(0, 0, width, height);
+function inkOf({ width, height, data }: Rgba): Ink | undefined {
   let [left, top, right, bottom, mass, x, y] = [width, height, 0, 0, 0, 0, 0];
   for (let i = 0; i < width * height; i++) {
     const grey = data[4 * i];
