@@ -1,3 +1,4 @@
+import { isImageFolder } from '../data/open.js';
 import type { WeightMode } from '../models/blocks.js';
 import { defaultDeltaRule } from '../quantizers/weight.js';
 import type { TrainConfig } from './config.js';
@@ -56,6 +57,6 @@ export function defaultsFor({ model, data, pretrained }: Situation): Recommended
     weightDecay: 1e-2,
     gradientReduction: 'mean',
     deltaRule: defaultDeltaRule,
-    augment: data === 'cifar10' || data.startsWith('imagefolder:'),
+    augment: data === 'cifar10' || isImageFolder(data),
   };
 }
