@@ -12,7 +12,7 @@ import { add, atLeast, atMost, LANES, loadFloats, loadInts, mul, select, splat, 
  * Strides are in bytes; sums and T have one, y and residual another.
  * @param to [pixels, rows]  @param sums [pixels, padded rows] int32
  * @param totals S as [classes, padded rows] int32, or 0  @param terms T, or 0  @param mask [padded rows], all ones where
- *   a row has full-precision weights  @param residuals R as [classes, padded rows], or 0  @param classes [pixels]
+ *   a row has full-precision weights  @param residuals R as [classes, padded rows], or 0 as without S  @param classes [pixels]
  * @param classBytes of one row of S and R
  */
 export function finishRows(
@@ -40,23 +40,66 @@ export function finishRows(
   high: f32,
 ): void {
   for (let i = 0; i < pixels; i++) {
-    const border = totals || residuals ? usize(load<i32>(classes + 4 * i)) * classBytes : 0;
-    for (let j: usize = 0; j < usize(4 * rows); j += 4 * LANES) {
-      let y = mul(loadFloats(alpha + j), toFloats(loadInts(sums + j)));
-      if (totals) y = add(y, mul(loadFloats(beta + j), toFloats(loadInts(totals + border + j))));
-      if (terms) {
-        let term = mul(splat(step), loadFloats(terms + j));
-        if (residuals) term = add(term, mul(splat(base), loadFloats(residuals + border + j)));
-        y = select(loadInts(mask + j), add(y, term), y);
-      }
-      y = add(mul(y, loadFloats(scale + j)), loadFloats(shift + j));
-      if (residual) y = add(y, loadFloats(residual + j));
-      if (clamped) y = atMost(atLeast(y, splat(low)), splat(high));
-      storeFirst(to + j, y, rows - i32(j >> 2));
-    }
+    if (totals) {
+      const border = usize(load<i32>(classes + 4 * i)) * classBytes;
+      finishPixel(
+        to,
+        sums,
+        rows,
+        alpha,
+        beta,
+        totals + border,
+        terms,
+        step,
+        base,
+        mask,
+        residuals ? residuals + border : 0,
+        scale,
+        shift,
+        residual,
+        clamped,
+        low,
+        high,
+      );
+    } else finishPixel(to, sums, rows, alpha, 0, 0, terms, step, 0, mask, 0, scale, shift, residual, clamped, low, high);
     to += toStride;
     sums += sumsStride;
     if (terms) terms += sumsStride;
     if (residual) residual += toStride;
+  }
+}
+
+@inline
+function finishPixel(
+  to: usize,
+  sums: usize,
+  rows: i32,
+  alpha: usize,
+  beta: usize,
+  totals: usize,
+  terms: usize,
+  step: f32,
+  base: f32,
+  mask: usize,
+  residuals: usize,
+  scale: usize,
+  shift: usize,
+  residual: usize,
+  clamped: bool,
+  low: f32,
+  high: f32,
+): void {
+  for (let j: usize = 0; j < usize(4 * rows); j += 4 * LANES) {
+    let y = mul(loadFloats(alpha + j), toFloats(loadInts(sums + j)));
+    if (totals) y = add(y, mul(loadFloats(beta + j), toFloats(loadInts(totals + j))));
+    if (terms) {
+      let term = mul(splat(step), loadFloats(terms + j));
+      if (residuals) term = add(term, mul(splat(base), loadFloats(residuals + j)));
+      y = select(loadInts(mask + j), add(y, term), y);
+    }
+    y = add(mul(y, loadFloats(scale + j)), loadFloats(shift + j));
+    if (residual) y = add(y, loadFloats(residual + j));
+    if (clamped) y = atMost(atLeast(y, splat(low)), splat(high));
+    storeFirst(to + j, y, rows - i32(j >> 2));
   }
 }

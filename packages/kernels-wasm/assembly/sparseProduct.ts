@@ -1,11 +1,9 @@
 import { add, LANES, loadFloats, loadSplat, mul, splat, storeFloats, transpose } from 'isa';
 
-/** Vectors of pixels that a row passes over at once. */
-const VECTORS: i32 = 4;
 /** Most pixels of a call: INT_CHUNK of src/ops/intProduct.ts. */
 const SEGMENT: i32 = 64;
-/** Sums of LANES rows, each with room for the vectors past its last pixel. */
-const STRIDE: i32 = 4 * (SEGMENT + VECTORS * LANES);
+/** Bytes from one row to the next in the stage of LANES rows. */
+const STRIDE: i32 = 4 * SEGMENT;
 const stage = memory.data(LANES * STRIDE, 16);
 
 /**
@@ -40,49 +38,40 @@ export function sparseProduct(
 function sumRow(to: usize, lines: usize, pixels: i32, rowStart: usize, entries: usize, values: usize): void {
   const first = usize(load<u32>(rowStart));
   const end = entries + 8 * usize(load<u32>(rowStart + 4));
-  for (let i = 0; i < pixels; ) {
-    const left = pixels - i;
-    const at = to + 4 * i;
-    let entry = entries + 8 * first;
-    let value = values + 4 * first;
-    let a = splat(0);
-    if (left > 2 * LANES) {
-      let b = a, c = a, d = a;
-      for (; entry < end; entry += 8, value += 4) {
-        const r = loadSplat(value);
-        const x = activations(lines, entry, i);
-        a = add(a, mul(r, loadFloats(x)));
-        b = add(b, mul(r, loadFloats(x + 4 * LANES)));
-        c = add(c, mul(r, loadFloats(x + 8 * LANES)));
-        d = add(d, mul(r, loadFloats(x + 12 * LANES)));
-      }
-      storeFloats(at, a);
-      storeFloats(at + 4 * LANES, b);
-      storeFloats(at + 8 * LANES, c);
-      storeFloats(at + 12 * LANES, d);
-      i += VECTORS * LANES;
-    } else if (left > LANES) {
-      let b = a;
-      for (; entry < end; entry += 8, value += 4) {
-        const r = loadSplat(value);
-        const x = activations(lines, entry, i);
-        a = add(a, mul(r, loadFloats(x)));
-        b = add(b, mul(r, loadFloats(x + 4 * LANES)));
-      }
-      storeFloats(at, a);
-      storeFloats(at + 4 * LANES, b);
-      i += 2 * LANES;
-    } else {
-      for (; entry < end; entry += 8, value += 4)
-        a = add(a, mul(loadSplat(value), loadFloats(activations(lines, entry, i))));
-      storeFloats(at, a);
-      i += LANES;
-    }
-  }
+  entries += 8 * first;
+  values += 4 * first;
+  let i: i32 = 0;
+  for (; i + 3 * LANES < pixels; i += 4 * LANES) sumVectors(4, to, lines, i, entries, end, values);
+  const left = pixels - i;
+  if (left > 2 * LANES) sumVectors(3, to, lines, i, entries, end, values);
+  else if (left > LANES) sumVectors(2, to, lines, i, entries, end, values);
+  else if (left > 0) sumVectors(1, to, lines, i, entries, end, values);
 }
 
-/** Where an entry's activation for pixel i is. */
+/** Sums of pixels i to i + count * LANES. */
 @inline
-function activations(lines: usize, entry: usize, i: i32): usize {
-  return usize(load<u32>(lines + usize(load<u32>(entry, 4)))) + usize(load<u32>(entry)) + 4 * i;
+function sumVectors(
+  count: i32,
+  to: usize,
+  lines: usize,
+  i: i32,
+  entry: usize,
+  end: usize,
+  value: usize,
+): void {
+  let a = splat(0);
+  let b = a, c = a, d = a;
+  for (; entry < end; entry += 8, value += 4) {
+    const r = loadSplat(value);
+    const x = usize(load<u32>(lines + usize(load<u32>(entry, 4)))) + usize(load<u32>(entry)) + 4 * i;
+    a = add(a, mul(r, loadFloats(x)));
+    if (count > 1) b = add(b, mul(r, loadFloats(x + 4 * LANES)));
+    if (count > 2) c = add(c, mul(r, loadFloats(x + 8 * LANES)));
+    if (count > 3) d = add(d, mul(r, loadFloats(x + 12 * LANES)));
+  }
+  to += 4 * i;
+  storeFloats(to, a);
+  if (count > 1) storeFloats(to + 4 * LANES, b);
+  if (count > 2) storeFloats(to + 8 * LANES, c);
+  if (count > 3) storeFloats(to + 12 * LANES, d);
 }

@@ -23,26 +23,27 @@ export function tapTable(
   outside: i32,
 ): void {
   let x = first % outW;
-  let y = (first / outW) % outH;
-  let picture = first / (outW * outH);
-  for (let i = 0; i < count; i++) {
-    const rows = rowTaps + 4 * (y * kh);
-    const columns = colTaps + 4 * (x * kw);
+  let line = first / outW;
+  const tapBytes = usize(4 * kh * kw);
+  for (let i = 0; i < count; ) {
+    // Output pixels of one line, whose kernel rows all see the same input lines.
+    const pixels = min(count - i, outW - x);
+    const start = line / outH * inH;
+    const rows = rowTaps + 4 * ((line % outH) * kh);
     for (let ky = 0; ky < kh; ky++) {
       const row = load<i32>(rows + 4 * ky);
-      const line = u32(picture * inH + row);
-      const start = i32(line < ring ? line : line % ring) * inW;
-      for (let kx = 0; kx < kw; kx++, to += 4) {
-        const column = load<i32>(columns + 4 * kx);
-        store<i32>(to, (row | column) < 0 ? outside : base + pixelBytes * (start + column));
-      }
+      const slot = base + pixelBytes * (i32(u32(start + row) % ring) * inW);
+      let at = to + usize(4 * ky * kw);
+      let columns = colTaps + 4 * (x * kw);
+      for (let pixel = 0; pixel < pixels; pixel++, at += tapBytes)
+        for (let kx: usize = 0; kx < usize(4 * kw); kx += 4, columns += 4) {
+          const column = load<i32>(columns);
+          store<i32>(at + kx, (row | column) < 0 ? outside : slot + pixelBytes * column);
+        }
     }
-    if (++x == outW) {
-      x = 0;
-      if (++y == outH) {
-        y = 0;
-        picture++;
-      }
-    }
+    to += tapBytes * usize(pixels);
+    i += pixels;
+    x = 0;
+    line++;
   }
 }

@@ -120,8 +120,7 @@ export interface Kernels {
     channels: number,
     firstChannel: number,
     channelBytes: Bytes,
-    tapOffsets: Bytes,
-    kw: number,
+    tapInfo: Bytes,
   ): void;
   sparseProduct(
     to: Bytes,

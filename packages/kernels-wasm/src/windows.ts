@@ -132,8 +132,21 @@ export class TapTable {
     const { address, rowTaps, colTaps } = this;
     const { ring, base, pixelBytes, outside } = this.placement;
     this.device.kernels.tapTable(
-      ...[address, first, count, rowTaps, colTaps, outH, outW, kh, kw, inH, inW],
-      ...[ring, base, pixelBytes, outside],
+      address,
+      first,
+      count,
+      rowTaps,
+      colTaps,
+      outH,
+      outW,
+      kh,
+      kw,
+      inH,
+      inW,
+      ring,
+      base,
+      pixelBytes,
+      outside,
     );
   }
 }

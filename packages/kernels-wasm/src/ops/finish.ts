@@ -31,9 +31,10 @@ export function floatFinisher(
   const activate = activator(device, scratch, e.activation, out.k);
   const bytes = 4 * out.k;
   const spread = 4 * layout.groups * layout.paddedRows;
+  const parts = stretches(layout);
   return (products, first, count) => {
     const y = outputs.at(first);
-    for (const { row, at, rows } of stretches(layout))
+    for (const { row, at, rows } of parts)
       kernels.affine(
         y + 4 * row,
         bytes,
@@ -70,8 +71,8 @@ export function intFinisher(
   const activate = clamp ? undefined : activator(device, scratch, e.activation, out.k);
   const { encoding } = x;
   const { step, base } = encoding.kind === 'sign' ? { step: encoding.scale, base: 0 } : encoding;
-  const alpha = scratch.put(weights.scales.map(scale => Math.fround(scale * step)));
-  const beta = scratch.put(weights.scales.map(scale => Math.fround(scale * base)));
+  const alpha = scratch.put(times(weights.scales, step));
+  const beta = base === 0 ? 0 : scratch.put(times(weights.scales, base));
   // Only a base other than 0 makes outputs depend on which taps are inside.
   const borders = base === 0 ? undefined : new BorderClasses(device, scratch, windows);
   const totals = borders?.tapTotals(scratch, weights) ?? 0;
@@ -80,12 +81,13 @@ export function intFinisher(
   const residuals = (sparse && borders?.residualTotals(scratch, weights, sparse)) ?? 0;
   const classBytes = 4 * product.paddedRows;
   const lines = terms ? [terms.lines] : [];
+  const parts = stretches(weights);
   return (first, count) => {
     product.compute(first, count, lines);
     terms?.compute(first, count);
     borders?.fill(first, count);
     const y = outputs.at(first);
-    for (const { row, at, rows } of stretches(weights))
+    for (const { row, at, rows } of parts)
       kernels.finishRows(
         y + 4 * row,
         4 * out.k,
@@ -94,7 +96,7 @@ export function intFinisher(
         count,
         rows,
         alpha + 4 * at,
-        beta + 4 * at,
+        beta && beta + 4 * at,
         totals && totals + 4 * at,
         terms ? terms.sums + 4 * at : 0,
         step,
@@ -113,6 +115,13 @@ export function intFinisher(
     activate?.(y, y, count);
     outputs.quantize(first, count);
   };
+}
+
+/** Products rounded to float32. */
+function times(values: Float32Array, factor: number): Float32Array {
+  const products = new Float32Array(values.length);
+  for (let i = 0; i < values.length; i++) products[i] = values[i] * factor;
+  return products;
 }
 
 /** Where finished outputs go: into the output, or by way of a stage into its planes. */

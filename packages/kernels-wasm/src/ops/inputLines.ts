@@ -154,7 +154,8 @@ export class FloatLines implements LineStore {
         `the padding of this convolution makes its input more than ${MOST_PADDING} times larger; pad less`,
       );
     // Padding is written here and never again.
-    this.base = scratch.zeros(bytes + OVERREAD);
+    const padding = windows.rowTaps.includes(-1) || windows.colTaps.includes(-1);
+    this.base = padding ? scratch.zeros(bytes + OVERREAD) : scratch.alloc(bytes + OVERREAD);
     this.zeros = this.base + lines * this.lineBytes;
   }
 
@@ -179,24 +180,30 @@ export class FloatLines implements LineStore {
     }
   }
 
-  /** [taps] bytes from a line's start to where the first output pixel's tap of channel 0 is. */
-  tapOffsets(): Uint32Array {
+  /** [taps, 2]: bytes from a line's start to where the first output pixel's tap of channel 0 is; 4 * its kernel row. */
+  tapInfo(): Uint32Array {
     const { kh, kw, across } = this.windows;
-    return Uint32Array.from({ length: kh * kw }, (_, tap) => {
+    const info = new Uint32Array(2 * kh * kw);
+    for (let tap = 0; tap < kh * kw; tap++) {
       const column = (tap % kw) * across.dilation;
-      return (column % this.stride) * this.x.k * this.channelBytes + 4 * Math.floor(column / this.stride);
-    });
+      const part = (column % this.stride) * this.x.k * this.channelBytes;
+      info[2 * tap] = part + 4 * Math.floor(column / this.stride);
+      info[2 * tap + 1] = 4 * Math.floor(tap / kw);
+    }
+    return info;
   }
 
-  /** [kh] addresses of the lines that an output pixel's kernel rows see, at that pixel. */
-  linesAt(pixel: number): Uint32Array {
+  /** Writes [kh] addresses of the lines that an output pixel's kernel rows see, at that pixel. */
+  writeLines(to: number, pixel: number): void {
     const { outH, outW, inH, kh, rowTaps } = this.windows;
     const line = Math.floor(pixel / outW);
     const first = Math.floor(line / outH) * inH;
-    const rows = rowTaps.subarray((line % outH) * kh, ((line % outH) + 1) * kh);
-    return Uint32Array.from(rows, row => {
+    const across = 4 * (pixel % outW);
+    const addresses = this.device.memory.words(to, kh);
+    for (let ky = 0; ky < kh; ky++) {
+      const row = rowTaps[(line % outH) * kh + ky];
       const start = row < 0 ? this.zeros : this.base + ((first + row) % this.lines) * this.lineBytes;
-      return start + 4 * (pixel % outW);
-    });
+      addresses[ky] = start + across;
+    }
   }
 }

@@ -25,7 +25,7 @@ export class SparseTerms {
     this.sums = scratch.alloc(4 * (INT_CHUNK + device.lanes) * paddedRows);
     this.lineTable = scratch.alloc(4 * windows.kh);
     this.entries = scratch.alloc(8 * count);
-    const tapOffsets = scratch.put(this.lines.tapOffsets());
+    const tapInfo = scratch.put(this.lines.tapInfo());
     for (let g = 0; g < groups; g++)
       device.kernels.sparseEntries(
         this.entries,
@@ -35,8 +35,7 @@ export class SparseTerms {
         channels,
         g * channels,
         this.lines.channelBytes,
-        tapOffsets,
-        windows.kw,
+        tapInfo,
       );
   }
 
@@ -48,7 +47,7 @@ export class SparseTerms {
     for (let done = 0; done < count; ) {
       const pixel = first + done;
       const pixels = Math.min(count - done, windows.outW - (pixel % windows.outW));
-      device.memory.write(this.lineTable, this.lines.linesAt(pixel));
+      this.lines.writeLines(this.lineTable, pixel);
       for (let g = 0; g < groups; g++)
         device.kernels.sparseProduct(
           this.sums + 4 * (done * rows + g * paddedRows),
