@@ -273,7 +273,14 @@ describe('listing', () => {
   });
 
   it('sorts classes and names, takes one of each by turns, and labels by the training classes where val has fewer', async () => {
-    await touch('train/b/2.jpg', 'train/b/10.PNG', 'train/ä/x.jpeg', 'train/a/y.jpg', 'val/b/ß.jpg');
+    await touch(
+      'train/b/._2.jpg',
+      'train/b/2.jpg',
+      'train/b/10.PNG',
+      'train/ä/x.jpeg',
+      'train/a/y.jpg',
+      'val/b/ß.jpg',
+    );
     const classes = await listClasses(join(root, 'train'));
     expect(classes).toEqual(['a', 'b', 'ä']);
     const train = await listPictures(join(root, 'train'), classes, { someMissing: false });

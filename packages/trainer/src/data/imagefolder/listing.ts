@@ -68,8 +68,8 @@ export async function listPictures(
   classes: readonly string[],
   { someMissing }: { someMissing: boolean },
 ): Promise<PictureList> {
-  const present = new Set(await listClasses(folder));
-  const unknown = [...present].find(name => !classes.includes(name));
+  const [present, known] = [new Set(await listClasses(folder)), new Set(classes)];
+  const unknown = [...present].find(name => !known.has(name));
   if (unknown !== undefined)
     throw new InputError(
       `${join(folder, unknown)} is a class that no training picture has; remove it or add training pictures`,
@@ -121,9 +121,11 @@ function withoutPictures(folder: string): InputError {
   return new InputError(`${folder} holds no .jpg, .jpeg or .png files; put some there or remove it`);
 }
 
+/** Names that start with a dot are left out: macOS puts such files beside pictures. */
 async function pictureNames(folder: string): Promise<string[]> {
   const names: string[] = [];
-  for await (const { name } of entriesOf(folder)) if (EXTENSIONS.test(name)) names.push(name);
+  for await (const { name } of entriesOf(folder))
+    if (EXTENSIONS.test(name) && !name.startsWith('.')) names.push(name);
   return names.sort();
 }
 
