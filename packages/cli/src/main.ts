@@ -8,6 +8,7 @@ import { exportCommand } from './commands/export.js';
 import { inspectCommand } from './commands/inspect.js';
 import { predictCommand } from './commands/predict.js';
 import { quickstartCommand } from './commands/quickstart.js';
+import { reportCommand } from './commands/report.js';
 import { setupCommand } from './commands/setup.js';
 import { trainCommand } from './commands/train.js';
 import { version } from './version.js';
@@ -49,6 +50,7 @@ function program(): Command {
     predictCommand,
     inspectCommand,
     exportCommand,
+    reportCommand,
     benchCommand,
   ])
     program.addCommand(inheriting(program, make()));
