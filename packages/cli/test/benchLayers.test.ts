@@ -31,7 +31,7 @@ describe('bench layers', () => {
     expect(status).toBe(0);
     const { backend, isa, threads, peers, rows, summary } = JSON.parse(stdout);
     expect(backend).toMatch(/^(native|wasm)$/);
-    expect(isa).toMatch(/^[a-z0-9]+$/);
+    expect(isa).toMatch(/^[a-z0-9-]+$/);
     expect(threads).toBe(1);
     expect(peers).toEqual([]);
     const count = (mode: string) => rows.filter((row: LayerRow) => row.mode === mode).length;
@@ -61,6 +61,36 @@ describe('bench layers', () => {
     const { stdout: text } = runApb(folder, ...quick, ...few);
     expect(text).toMatch(/empty call are taken off/);
     expect(text).toMatch(/vs QLinear/);
+  });
+
+  it('compares the WebAssembly kernels with those of onnxruntime-web and TensorFlow.js', () => {
+    const few = [
+      '--backend',
+      'wasm',
+      '--ops',
+      '1/2',
+      '--shares',
+      '0.01',
+      '--peers',
+      'onnxruntime-web,tfjs-wasm',
+    ];
+    const { stdout, stderr } = runApb(folder, ...quick, ...few, '--json');
+    expect(stderr).toBe('');
+    const { backend, peers, rows } = JSON.parse(stdout);
+    expect(backend).toBe('wasm');
+    expect(peers.map(({ name }: { name: string }) => name)).toEqual(['onnxruntime-web', 'tfjs-wasm']);
+    for (const row of rows as LayerRow[]) {
+      const ours = row.peers.map(({ name, kind }) => `${name} ${kind}`);
+      // TensorFlow.js has no convolution of bytes.
+      expect(ours).toEqual(
+        row.mode === 'float'
+          ? ['onnxruntime-web fp32', 'onnxruntime-web qlinear', 'tfjs-wasm fp32']
+          : ['onnxruntime-web qlinear'],
+      );
+      const fp32 = row.peers.filter(({ kind }) => kind === 'fp32').map(({ us }) => us);
+      if (row.mode === 'float') expect(row.fp32Us).toBe(Math.min(...fp32));
+      for (const { us } of row.peers) expect(us).toBeGreaterThan(0);
+    }
   });
 
   it('names what is wrong with options', () => {

@@ -12,7 +12,11 @@ const out = join(root, 'dist', 'wasm');
 
 /** Entry, folders that hold the modules 'isa' and 'vectors', and features of each build. */
 const builds = {
-  'relaxed-simd': { entry: 'byTables', paths: ['relaxed-simd', 'vectors'], features: ['simd', 'relaxed-simd'] },
+  'relaxed-simd': {
+    entry: 'byTables',
+    paths: ['relaxed-simd', 'vectors'],
+    features: ['simd', 'relaxed-simd'],
+  },
   simd128: { entry: 'byTables', paths: ['simd128', 'vectors'], features: ['simd'] },
   scalar: { entry: 'byWords', paths: ['scalar'], features: [] },
 };

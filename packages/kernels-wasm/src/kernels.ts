@@ -56,14 +56,7 @@ export interface Kernels {
     bits: number,
     signs: boolean,
   ): void;
-  patchStarts(
-    to: Bytes,
-    table: Bytes,
-    pixels: number,
-    taps: number,
-    offset: Bytes,
-    factor: number,
-  ): void;
+  patchStarts(to: Bytes, table: Bytes, pixels: number, taps: number, offset: Bytes, factor: number): void;
   packPanels(
     to: Bytes,
     from: Bytes,

@@ -144,7 +144,9 @@ async function given(isa: Isa, source: WasmSource): Promise<WebAssembly.Module> 
     return await WebAssembly.compile(fetched ? await fetchBytes(source) : source);
   } catch (error) {
     const from = fetched ? ` from ${source}` : '';
-    throw new InputError(`the binary given for ${isa} does not load${from}: ${messageOf(error)}`, { cause: error });
+    throw new InputError(`the binary given for ${isa} does not load${from}: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -27,7 +27,10 @@ export function prepareInt(
   const corrections = residual(weights);
   assertFinite(corrections.values, 'the residual of the weights');
   const mask = blocks.put(rowMask(layout, corrections));
-  return { ...common, sparse: { ...putSparse(blocks, corrections), count: corrections.columns.length, mask } };
+  return {
+    ...common,
+    sparse: { ...putSparse(blocks, corrections), count: corrections.columns.length, mask },
+  };
 }
 
 /**

@@ -116,6 +116,26 @@ describe('memory of a backend', () => {
     backend.dispose();
   });
 
+  it('refuses padding that would make lines of activations many times longer', async () => {
+    const backend = await ready();
+    const width = 2_000_000;
+    const wide = { ...geometry, pads: [0, width, 0, 0], dilations: [1, width / 2] } as const;
+    const prepared = backend.prepareWeights(weights, { activationBits: 2, geometry: wide });
+    const planes = backend.alloc({
+      kind: 'planes',
+      shape: [1, 4, 4, 5],
+      encoding: encodingOf(uniformQuantizer(2, 0, 3)),
+    });
+    const out = backend.alloc({ kind: 'float', shape: [1, 2, 4, 7] });
+    const before = backend.memoryUsage();
+    expect(() => backend.run({ op: 'conv2d', epilogue }, [planes], out, prepared)).toThrow(
+      'the padding of this convolution makes its input more than 64 times larger; pad less',
+    );
+    expect(backend.memoryUsage().inUse).toBe(before.inUse);
+    expect(backend.memoryUsage().reserved).toBeLessThan(before.reserved + 2 ** 20);
+    backend.dispose();
+  });
+
   it('refuses more than wasm can address', async () => {
     const backend = await ready();
     expect(() => backend.alloc({ kind: 'float', shape: [2 ** 31] })).toThrow('4096.0 MiB allowed');

@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createWasmBackend } from '../dist/index.js';
 
 const SEED = 20_240_611;
+const ISAS = ['relaxed-simd', 'simd128', 'scalar'];
 const IN_SHAPE = [2, 9, 7, 6];
 const GEOMETRY: ConvGeometry = {
   inChannels: 6,
@@ -35,21 +36,18 @@ const quantizers: Record<string, Quantizer> = {
 };
 
 let reference: KernelBackend;
-let simd: KernelBackend;
-let scalar: KernelBackend;
+let builds: KernelBackend[];
 
 beforeAll(async () => {
   console.log(`seed ${SEED}`);
   reference = createReferenceBackend();
-  simd = createWasmBackend();
-  scalar = createWasmBackend();
   await reference.init();
-  await simd.init({ isa: 'simd128' });
-  await scalar.init({ isa: 'scalar' });
+  builds = ISAS.map(() => createWasmBackend());
+  for (const [i, isa] of ISAS.entries()) await builds[i].init({ isa });
 });
 
 afterAll(() => {
-  for (const backend of [reference, simd, scalar]) backend.dispose();
+  for (const backend of [reference, ...builds]) backend.dispose();
 });
 
 describe('a quantized layer gives the reference its bits', () => {
@@ -57,16 +55,15 @@ describe('a quantized layer gives the reference its bits', () => {
     it(`${name}: convolution with residual, then dense`, () => {
       const bits = quantizer.kind === 'sign' ? 1 : quantizer.bits;
       const expected = twoLayers(reference, quantizer, bits);
-      expect(twoLayers(simd, quantizer, bits)).toEqual(expected);
-      expect(twoLayers(scalar, quantizer, bits)).toEqual(expected);
+      for (const backend of builds) expect(twoLayers(backend, quantizer, bits)).toEqual(expected);
     });
 });
 
-describe('both builds give the same bits for float input, too', () => {
+describe('all builds give the same bits for float input, too', () => {
   it.each(['1/32', '32/32'])('%s', product => {
     const weights = product === '1/32' ? apb(lehmer(SEED), 10, K) : float(lehmer(SEED), 10, K);
-    const [a, b] = [simd, scalar].map(backend => convolve(backend, lehmer(SEED), weights, 32));
-    expect(a).toEqual(b);
+    const [a, ...others] = builds.map(backend => convolve(backend, lehmer(SEED), weights, 32));
+    for (const other of others) expect(other).toEqual(a);
     expect(a.some(v => v !== a[0])).toBe(true);
   });
 });

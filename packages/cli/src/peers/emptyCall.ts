@@ -1,5 +1,5 @@
 import { encodeOnnx, type OnnxValue } from '@apb/interop';
-import { type Ort, sessionOptions } from './ort.js';
+import { type Ort, sessionOptions } from './ortSession.js';
 
 const EMPTY_CALLS_MS = 100;
 

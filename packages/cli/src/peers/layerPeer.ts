@@ -14,9 +14,9 @@ export interface LayerPeer {
 export interface PeerLayer {
   /** float32 weights, input and output. */
   readonly fp32: Call;
-  /** 8-bit weights; float32 in and out, quantized inside. */
-  readonly qlinear: Call;
+  /** 8-bit weights; float32 in and out, quantized inside. Absent, like the next, where the library has no such layers. */
+  readonly qlinear?: Call;
   /** 8-bit weights, input and output. */
-  readonly qlinearChain: Call;
+  readonly qlinearChain?: Call;
   dispose(): Promise<void>;
 }

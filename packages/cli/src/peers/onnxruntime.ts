@@ -2,7 +2,8 @@ import { encodeOnnx, type OnnxTensor } from '@apb/interop';
 import type { KernelPeer, PeerProduct, ProductShape } from '@apb/kernels-native/bench';
 import { emptyCallUs } from './emptyCall.js';
 import type { FixedGraph, FixedValue } from './fixedShapes.js';
-import { loadOrt, type OrtSession, type OrtTensor, sessionOptions, versionOf } from './ort.js';
+import { loadOrt } from './ort.js';
+import { type OrtSession, type OrtTensor, sessionOptions, versionOf } from './ortSession.js';
 import { bytesOf, elements, randomData } from './randomData.js';
 
 /** Inputs that are used in turn, so that caches are as in real use. */

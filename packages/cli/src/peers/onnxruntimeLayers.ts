@@ -5,7 +5,7 @@ import { emptyCallUs } from './emptyCall.js';
 import type { FixedGraph, FixedValue } from './fixedShapes.js';
 import { floatConv, integerConv, quantizingConv } from './layerModels.js';
 import type { LayerPeer, PeerLayer } from './layerPeer.js';
-import { loadOrt, type Ort, type OrtSession, type OrtTensor, sessionOptions, versionOf } from './ort.js';
+import { type Ort, type OrtSession, type OrtTensor, sessionOptions, versionOf } from './ortSession.js';
 import { randomData } from './randomData.js';
 
 /** Inputs and outputs that are used in turn, so that caches are as in real use. */
@@ -14,15 +14,13 @@ const SETS = 4;
 const TRIAL_MS = 40;
 
 /**
- * onnxruntime-node's convolutions, with outputs given, on so many threads. Those of bytes are made for both orders of
- * axes, and the faster one stands for it.
- * @throws Error saying how to install it
+ * The convolutions of onnxruntime-node or onnxruntime-web, with outputs given, on so many threads. Those of bytes are
+ * made for both orders of axes, and the faster one stands for it.
  */
-export async function onnxruntimeLayers(threads: number): Promise<LayerPeer> {
-  const ort = await loadOrt();
+export async function onnxruntimeLayers(name: string, ort: Ort, threads: number): Promise<LayerPeer> {
   const open = (graph: FixedGraph) => openModel(ort, graph, threads);
   return {
-    name: 'onnxruntime',
+    name,
     version: versionOf(ort),
     callUs: await emptyCallUs(ort, threads),
     async prepare(shape: LayerShape): Promise<PeerLayer> {

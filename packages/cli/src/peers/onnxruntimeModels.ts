@@ -1,6 +1,7 @@
 import type { Tensor } from '@apb/core';
 import type { ModelPeer, PeerModel } from './modelPeer.js';
-import { loadOrt, type Ort, sessionOptions, versionOf } from './ort.js';
+import { loadOrt } from './ort.js';
+import { type Ort, sessionOptions, versionOf } from './ortSession.js';
 
 /**
  * Whole networks on onnxruntime-node, on so many threads.

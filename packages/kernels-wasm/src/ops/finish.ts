@@ -67,7 +67,8 @@ export function intFinisher(
   const outputs = new Outputs(device, scratch, e, residual, out, INT_CHUNK);
   checkActivation(e.activation, out.k);
   // Those that clamp are done in one go with the rest.
-  const clamp = e.activation.kind === 'relu' || e.activation.kind === 'clamp' ? bounds(e.activation) : undefined;
+  const clamp =
+    e.activation.kind === 'relu' || e.activation.kind === 'clamp' ? bounds(e.activation) : undefined;
   const activate = clamp ? undefined : activator(device, scratch, e.activation, out.k);
   const { encoding } = x;
   const { step, base } = encoding.kind === 'sign' ? { step: encoding.scale, base: 0 } : encoding;

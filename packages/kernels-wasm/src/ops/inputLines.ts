@@ -167,7 +167,10 @@ export class FloatLines implements LineStore {
       const first = (((part - across.before) % stride) + stride) % stride;
       if (first >= end) continue;
       this.device.kernels.fillLine(
-        this.base + slot * this.lineBytes + part * x.k * channelBytes + (4 * (first + across.before - part)) / stride,
+        this.base +
+          slot * this.lineBytes +
+          part * x.k * channelBytes +
+          (4 * (first + across.before - part)) / stride,
         channelBytes,
         x.bits + (line * inW + first) * x.rowBytes,
         stride * x.rowBytes,

@@ -1,9 +1,8 @@
 import { defaultCandidates, selectBackend } from '@apb/runtime';
 import { Command } from 'commander';
 import { integer, withOutput } from '../../options.js';
-import type { LayerPeer } from '../../peers/layerPeer.js';
+import { LAYER_PEERS } from '../../peers/layers.js';
 import { peerNames } from '../../peers/names.js';
-import { onnxruntimeLayers } from '../../peers/onnxruntimeLayers.js';
 import { note, type OutputOptions, print } from '../../ui/output.js';
 import { Progress } from '../../ui/progress.js';
 import { LAYER_OPS, type LayerOp } from './layers/layer.js';
@@ -26,11 +25,6 @@ interface LayerOptions extends OutputOptions {
   readonly seed: number;
 }
 
-/** Libraries that `--peers` knows, by name. */
-const PEERS: Readonly<Record<string, (threads: number) => Promise<LayerPeer>>> = {
-  onnxruntime: onnxruntimeLayers,
-};
-
 export function layersCommand(): Command {
   return withOutput(
     new Command('layers')
@@ -43,7 +37,7 @@ export function layersCommand(): Command {
         text => text.split(',').map(share),
         [0.001, 0.01, 0.05],
       )
-      .option('--peers <names>', `also time other libraries: ${Object.keys(PEERS).join(', ')}`)
+      .option('--peers <names>', `also time other libraries: ${Object.keys(LAYER_PEERS).join(', ')}`)
       .option('--backend <name>', 'native or wasm; the best that works by default')
       .option('--isa <name>', 'force an instruction set of the backend')
       .option('--threads <n>', 'of every library', integer(1), 1)
@@ -55,7 +49,9 @@ export function layersCommand(): Command {
 async function benchLayersAction(options: LayerOptions): Promise<void> {
   const { threads, milliseconds } = options;
   const shapes = options.shapes ? await readShapes(options.shapes) : RESNET18;
-  const peers = await Promise.all(peerNames(options.peers, PEERS).map(name => PEERS[name](threads)));
+  const peers = await Promise.all(
+    peerNames(options.peers, LAYER_PEERS).map(name => LAYER_PEERS[name](threads)),
+  );
   const { backend } = await selectBackend(defaultCandidates(), options);
   const progress = new Progress(options);
   try {

@@ -126,7 +126,7 @@ async function raceShape(
 ): Promise<LayerRow[]> {
   const calls = [
     ...runners.flatMap(({ deployed: { float, chain } }) => (chain ? [float, chain] : [float])),
-    ...peerLayers.flatMap(({ fp32, qlinear, qlinearChain }) => [fp32, qlinear, qlinearChain]),
+    ...peerLayers.flatMap(({ fp32, qlinear, qlinearChain }) => [fp32, qlinear, qlinearChain].filter(isCall)),
   ];
   const onRound = (done: number, rounds: number) => progress(done / rounds);
   const times = await race(calls, milliseconds, { onRound });
@@ -151,14 +151,19 @@ function peerTimes(
   mode: LayerRow['mode'],
   timeOf: ReadonlyMap<Call, number>,
 ): Compared[] {
-  const time = (kind: PeerTime['kind'], call: Call): Compared => {
+  const time = (kind: PeerTime['kind'], call: Call | undefined): Compared[] => {
+    if (!call) return [];
     const us = timeOf.get(call)!;
     const clear = us > 2 * callUs;
-    return { name, version, kind, us: clear ? us - callUs : us, clear };
+    return [{ name, version, kind, us: clear ? us - callUs : us, clear }];
   };
   return mode === 'float'
-    ? [time('fp32', layer.fp32), time('qlinear', layer.qlinear)]
-    : [time('qlinear', layer.qlinearChain)];
+    ? [...time('fp32', layer.fp32), ...time('qlinear', layer.qlinear)]
+    : time('qlinear', layer.qlinearChain);
+}
+
+function isCall(call: Call | undefined): call is Call {
+  return call !== undefined;
 }
 
 function rowOf(
