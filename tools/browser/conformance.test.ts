@@ -1,4 +1,4 @@
-import { afterAll, describe, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { bundlePage } from './bundle.mjs';
 import { launchChromium, noChromium } from './chromium.mjs';
 import type { ConformancePage } from './conformance.page.js';
@@ -28,6 +28,9 @@ describe('wasm kernels conform in headless Chromium', async () => {
     failed,
   ]);
   const cases = await page.evaluate(() => conformance.cases);
+  it('covers the builds with and without SIMD', () => {
+    expect(cases.map(one => one.isa)).toEqual(expect.arrayContaining(['simd128', 'scalar']));
+  });
   for (const isa of new Set(cases.map(one => one.isa)))
     describe(isa || 'any instruction set', () => {
       cases.forEach(({ name, op, isa: own, skipped }, i) => {

@@ -1,0 +1,3 @@
+import { createSession } from '@apb/runtime';
+
+Object.assign(globalThis, { createSession });
