@@ -1,6 +1,7 @@
 // Uses the packages the way a page's author does: packs core, runtime and kernels-wasm, installs the archives with npm
 // into an empty Vite project, builds it, serves the build on loopback and runs the example of the runtime's README in
-// Chromium, in the page and in a worker. Needs the registry and a browser; not part of the test run.
+// Chromium, in a worker, in
+// the page, and in a worker whose kernels are a .wasm file beside it. Needs the registry and a browser; not part of the test run.
 //   node tools/viteConsumer.mjs
 import { execFileSync } from 'node:child_process';
 import {
@@ -51,6 +52,14 @@ try {
     'index.html',
     '<!doctype html><title>consumer</title><link rel="icon" href="data:,"><script type="module" src="/main.js"></script>',
   );
+  write(
+    'separate.js',
+    `import { serveSession } from '@apb/runtime/serve';
+import { createWasmBackend } from '@apb/kernels-wasm';
+import simd128 from '@apb/kernels-wasm/simd128.wasm?url';
+serveSession({ candidates: [{ name: 'wasm', load: async () => () => createWasmBackend({ wasm: { simd128 } }) }] });
+`,
+  );
   write('main.js', page(exampleOf(join(root, 'packages/runtime/README.md'))));
   run('npx', ['vite', 'build']);
   await check(join(project, 'dist'));
@@ -80,6 +89,10 @@ try {
   const session = await createSession('/model.safetensors');
   results.page = Array.from((await session.run(normalise(pixels, 1, session.input))).data);
   results.backends = session.opsByBackend;
+  const worker = () => new Worker(new URL('./separate.js', import.meta.url), { type: 'module' });
+  const separate = await createWorkerSession('/model.safetensors', { worker });
+  results.separate = Array.from((await separate.run(normalise(pixels, 1, separate.input))).data);
+  separate.dispose();
 } catch (error) {
   results.error = String(error.stack);
 }
@@ -93,6 +106,9 @@ async function check(dist) {
   try {
     const page = await browser.newPage();
     const complaints = complaintsOf(page);
+    const files = [];
+    // Workers' requests are the browser context's, not the page's.
+    page.context().on('request', request => files.push(new URL(request.url()).pathname));
     await page.goto(server.url);
     await page
       .waitForFunction(() => globalThis.results?.done, undefined, { timeout: 30_000 })
@@ -102,7 +118,7 @@ async function check(dist) {
     const results = await page.evaluate(() => globalThis.results);
     if (results.error) throw new Error(results.error);
     const expected = await inNode();
-    for (const where of ['worker', 'page'])
+    for (const where of ['worker', 'page', 'separate'])
       if (results[where].some((score, i) => Math.abs(score - expected[i]) > 1e-3))
         throw new Error(`in the ${where} the scores are ${results[where]}, in Node ${expected}`);
     if (results.worker.join() !== results.page.join()) throw new Error('worker and page differ');
