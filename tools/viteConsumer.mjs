@@ -1,7 +1,7 @@
 // Uses the packages the way a page's author does: packs core, runtime and kernels-wasm, installs the archives with npm
 // into an empty Vite project, builds it, serves the build on loopback and runs the example of the runtime's README in
-// Chromium, in a worker, in
-// the page, and in a worker whose kernels are a .wasm file beside it. Needs the registry and a browser; not part of the test run.
+// Chromium: in a worker, in the page, and in a worker whose kernels are a .wasm file of their own. Needs the registry and
+// a browser; not part of the test run.
 //   node tools/viteConsumer.mjs
 import { execFileSync } from 'node:child_process';
 import {
@@ -106,9 +106,6 @@ async function check(dist) {
   try {
     const page = await browser.newPage();
     const complaints = complaintsOf(page);
-    const files = [];
-    // Workers' requests are the browser context's, not the page's.
-    page.context().on('request', request => files.push(new URL(request.url()).pathname));
     await page.goto(server.url);
     await page
       .waitForFunction(() => globalThis.results?.done, undefined, { timeout: 30_000 })
@@ -121,6 +118,7 @@ async function check(dist) {
     for (const where of ['worker', 'page', 'separate'])
       if (results[where].some((score, i) => Math.abs(score - expected[i]) > 1e-3))
         throw new Error(`in the ${where} the scores are ${results[where]}, in Node ${expected}`);
+    if (!server.requests.some(path => path.endsWith('.wasm'))) throw new Error('no .wasm file was loaded');
     if (results.worker.join() !== results.page.join()) throw new Error('worker and page differ');
     console.log('built and running:', results.explained.backend, results.explained.isa, results.backends);
 

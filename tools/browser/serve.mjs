@@ -17,11 +17,13 @@ const types = {
 /**
  * Serves a folder on the loopback interface, as any static host would: index.html for folders, 404 for the rest.
  * @param {string} folder
- * @returns {Promise<{url: string, close(): Promise<void>}>}
+ * @returns {Promise<{url: string, requests: string[], close(): Promise<void>}>} `requests`: every path asked for so far
  */
 export async function serve(folder) {
+  const requests = [];
   const server = createServer(async (request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, 'http://loopback').pathname));
+    requests.push(path);
     const file = await fileAt(join(folder, path));
     if (!file) {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('not found');
@@ -35,6 +37,7 @@ export async function serve(folder) {
   });
   await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
   return {
+    requests,
     url: `http://127.0.0.1:${server.address().port}`,
     close: () =>
       new Promise(resolve => {

@@ -1,6 +1,6 @@
 import { normalise, type Session } from '@apb/runtime';
 
-export interface Ranked {
+interface Ranked {
   readonly name: string;
   readonly probability: number;
 }
