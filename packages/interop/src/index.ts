@@ -1,3 +1,4 @@
+export { type Imported, type ImportOptions, importModel } from './import/importModel.js';
 export {
   encodeOnnx,
   type OnnxElementType,

@@ -3,13 +3,16 @@ import { denseValues, type Model, packContainer, type StoredTensor } from '@apb/
 /**
  * A model's parameters as plain float32 tensors in a safetensors file, for tools that know nothing of packed
  * weights: every compressed layer recomposed, shapes [out, kh, kw, in / groups] and [out, in]. The result is
- * 4 bytes a weight, about 20 to 30 times the packed file.
+ * 4 bytes a weight, about 20 to 30 times the packed file. The metadata keep graph, input, classes and provenance as JSON
+ * under `apb.model`, so that `importModel` reads it back.
  */
 export function toFloatSafetensors(model: Model): Uint8Array {
   const tensors = new Map<string, StoredTensor>();
   for (const [name, weights] of Object.entries(model.weights))
     tensors.set(name, { dtype: 'F32', shape: weights.shape, bytes: littleEndian(denseValues(weights)) });
-  return packContainer({ metadata: { format: 'float' }, tensors });
+  const { graph, input, classes, provenance } = model;
+  const document = JSON.stringify({ graph, input, classes, provenance });
+  return packContainer({ metadata: { format: 'float', 'apb.model': document }, tensors });
 }
 
 function littleEndian(values: Float32Array): Uint8Array {

@@ -15,9 +15,15 @@ export async function runReference(model: Model, x: Tensor): Promise<Tensor> {
   }
 }
 
-/** onnxruntime; the file's one input and one output. */
-export async function runOnnx(
+/** onnxruntime on a file of ours. */
+export function runOnnx(file: Uint8Array, x: Tensor, level: 'all' | 'disabled' = 'all'): Promise<Tensor> {
+  return runOnnxAs(file, INPUT, x, level);
+}
+
+/** onnxruntime; the file's one input by its name, and its one output. */
+export async function runOnnxAs(
   file: Uint8Array,
+  name: string,
   x: Tensor,
   graphOptimizationLevel: 'all' | 'disabled' = 'all',
 ): Promise<Tensor> {
@@ -28,7 +34,7 @@ export async function runOnnx(
   });
   try {
     const input = new ort.Tensor('float32', x.data, x.shape);
-    const outputs = await session.run({ [INPUT]: input });
+    const outputs = await session.run({ [name]: input });
     const y = outputs[session.outputNames[0]];
     return tensor(y.dims, Float32Array.from(y.data as Float32Array));
   } finally {

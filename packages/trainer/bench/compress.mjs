@@ -7,9 +7,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readModel, tensor } from '@apb/core';
+import { memoryOf, packSigns, readModel, tensor } from '@apb/core';
 import { createSession } from '@apb/runtime';
-import { compressModel, relativeOutputError, restoreStatistics } from '../dist/compress/postTraining/index.js';
+import {
+  compressModel,
+  relativeOutputError,
+  restoreStatistics,
+} from '../dist/compress/postTraining/index.js';
 import { batches, firstOf, openDataset, subset } from '../dist/data/index.js';
 
 const { values: o, positionals } = parseArgs({

@@ -26,6 +26,8 @@ const messages: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
     initializer: [5, ['TensorProto']],
     input: [11, ['ValueInfoProto']],
     output: [12, ['ValueInfoProto']],
+    // SparseTensorProto, of which only the presence matters.
+    sparse_initializer: [15, ['Unread']],
   },
   NodeProto: {
     input: [1, ['string']],
@@ -33,9 +35,31 @@ const messages: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
     name: [3, 'string'],
     op_type: [4, 'string'],
     attribute: [5, ['AttributeProto']],
+    domain: [7, 'string'],
   },
-  AttributeProto: { name: [1, 'string'], i: [3, 'int64'], ints: [8, ['int64']], type: [20, 'int32'] },
-  TensorProto: { dims: [1, ['int64']], data_type: [2, 'int32'], name: [8, 'string'], raw_data: [9, 'bytes'] },
+  AttributeProto: {
+    name: [1, 'string'],
+    f: [2, 'float'],
+    i: [3, 'int64'],
+    s: [4, 'bytes'],
+    t: [5, 'TensorProto'],
+    floats: [7, ['float']],
+    ints: [8, ['int64']],
+    type: [20, 'int32'],
+  },
+  TensorProto: {
+    dims: [1, ['int64']],
+    data_type: [2, 'int32'],
+    float_data: [4, ['float']],
+    int32_data: [5, ['int32']],
+    int64_data: [7, ['int64']],
+    name: [8, 'string'],
+    raw_data: [9, 'bytes'],
+    double_data: [10, ['double']],
+    // An enumeration in the original: 1 is external.
+    data_location: [14, 'int32'],
+  },
+  Unread: {},
   ValueInfoProto: { name: [1, 'string'], type: [2, 'TypeProto'] },
   TypeProto: { tensor_type: [1, 'TensorTypeProto'] },
   // TypeProto.Tensor and TensorShapeProto.Dimension in the original; names of messages are not in the file.
@@ -51,6 +75,8 @@ const scalars: Readonly<Record<string, FieldDescriptorProto_Type>> = {
   int64: FieldDescriptorProto_Type.INT64,
   string: FieldDescriptorProto_Type.STRING,
   bytes: FieldDescriptorProto_Type.BYTES,
+  float: FieldDescriptorProto_Type.FLOAT,
+  double: FieldDescriptorProto_Type.DOUBLE,
 };
 
 /** proto2: a field that was set is written even where its value is the default, as readers of ONNX expect. */

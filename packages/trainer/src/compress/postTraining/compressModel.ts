@@ -1,4 +1,12 @@
-import { InputError, type Model, memoryOf, type ModelMemory, paperBits, type Tensor, validateModel } from '@apb/core';
+import {
+  InputError,
+  type Model,
+  type ModelMemory,
+  memoryOf,
+  paperBits,
+  type Tensor,
+  validateModel,
+} from '@apb/core';
 import { allocate, type Curve } from './allocate.js';
 import { correct, rescaleNorm } from './correct.js';
 import { type Fit, fitLayer } from './fit.js';
@@ -6,7 +14,7 @@ import { type Decision, decide, type Layer } from './layers.js';
 import type { Scaling } from './mask.js';
 import { type Moments, momentsOf } from './moments.js';
 import { store, withWeights } from './store.js';
-import { cutsOf, type Run, Values, valueOf } from './values.js';
+import { cutsOf, type Run, Values, valueFrom } from './values.js';
 
 export interface PostTrainingOptions {
   /** Over the compressed layers, by the paper's accounting; what comes out lies below by less than 1 %. */
@@ -94,8 +102,8 @@ export async function compressModel(
     throw new InputError(`bits per weight must be from 1 to 32, got ${bitsPerWeight}`);
   const decisions = decide(model, options.keep);
   const layers = decisions.flatMap(({ layer }) => layer ?? []);
-  const scalings = layers.map((layer): Scaling =>
-    layer.norm ? 'norm' : options.perChannel ? 'channel' : 'layer',
+  const scalings = layers.map(
+    (layer): Scaling => (layer.norm ? 'norm' : options.perChannel ? 'channel' : 'layer'),
   );
   const curves = await measure(model, layers, scalings, options);
   const counts = allocate(
@@ -110,7 +118,8 @@ export async function compressModel(
       compressed: `after training to ${bitsPerWeight} bits a weight, ${data ? `on ${data.pictures.shape[0]} pictures` : 'without data'}`,
     },
   });
-  const outputError = data && (await relativeOutputError(data.run, model, clean, data.check ?? data.pictures));
+  const outputError =
+    data && (await relativeOutputError(data.run, model, clean, data.check ?? data.pictures));
   const memory = memoryOf(clean);
   return {
     model: clean,
@@ -150,7 +159,7 @@ async function measure(
     }
     await float.advance(model, node.inputs[0]);
     const inputs = await float.at(model, node.inputs[0]);
-    const outputs = await valueOf(data.run, model, node.inputs[0], inputs, node.name);
+    const outputs = await valueFrom(data.run, model, node.inputs[0], inputs, node.name);
     const moments = momentsOf(layer, w, inputs, outputs);
     const binary = fitLayer(layer, w, { count: 0, scaling }, moments);
     const alone = await placed(model, layer, binary, scaling, data.run, inputs, outputs);
@@ -265,8 +274,11 @@ async function placed(
 ) {
   const { weights } = store(layer, fit, scaling);
   const changed = withWeights(model, { [layer.node.weights]: weights });
-  const { inputs: [input], name } = layer.node;
-  return correct(changed, layer, outputs, await valueOf(run, changed, input, inputs, name));
+  const {
+    inputs: [input],
+    name,
+  } = layer.node;
+  return correct(changed, layer, outputs, await valueFrom(run, changed, input, inputs, name));
 }
 
 function floatWeights(model: Model, { node }: Layer): Float32Array {
@@ -291,7 +303,7 @@ function logits(run: Run, model: Model, pictures: Tensor): Promise<Tensor> {
   const { nodes, output } = model.graph;
   const last = nodes.find(node => node.name === output);
   const name = last?.op === 'softmax' ? last.inputs[0] : output;
-  return valueOf(run, model, 'input', pictures, name);
+  return valueFrom(run, model, 'input', pictures, name);
 }
 
 function relativeError(wanted: Float32Array, got: Float32Array): number {

@@ -87,10 +87,7 @@ function freeName({ weights }: Model, wanted: string): string {
 
 /** Mean square of `wanted - slope * got` about its mean. */
 function errorOf(s: Statistics, c: number, slope: number): number {
-  return Math.max(
-    0,
-    s.wantedVariance[c] - 2 * slope * s.covariance[c] + slope * slope * s.gotVariance[c],
-  );
+  return Math.max(0, s.wantedVariance[c] - 2 * slope * s.covariance[c] + slope * slope * s.gotVariance[c]);
 }
 
 /** In two passes, in float64: the variance of a channel may be far below its mean. */

@@ -1,4 +1,4 @@
-import { type Shape, sizeOf, type Tensor } from '@apb/core';
+import type { Shape, Tensor } from '@apb/core';
 import { cholesky } from './cholesky.js';
 import type { Layer } from './layers.js';
 

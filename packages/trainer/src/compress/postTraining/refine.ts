@@ -71,7 +71,12 @@ class Row {
     const blocks = groups[Math.floor(r / (rows / groups.length))];
     this.parts = blocks.map(block => {
       const [from, to] = [r * k + block.start, r * k + block.start + block.size];
-      return new RowBlock(block, target.subarray(from, to), values.subarray(from, to), full.subarray(from, to));
+      return new RowBlock(
+        block,
+        target.subarray(from, to),
+        values.subarray(from, to),
+        full.subarray(from, to),
+      );
     });
   }
 

@@ -21,7 +21,10 @@ export async function restoreStatistics(
   let draft = compressed;
   for (const { layer } of decide(original, [])) {
     if (!layer || original.weights[layer.node.weights] === compressed.weights[layer.node.weights]) continue;
-    const { inputs: [input], name } = layer.node;
+    const {
+      inputs: [input],
+      name,
+    } = layer.node;
     await float.advance(original, input);
     await own.advance(draft, input);
     draft = correct(draft, layer, await float.at(original, name), await own.at(draft, name)).model;

@@ -16,7 +16,8 @@ export function store({ shape, rows, k }: Layer, { alpha, full, values }: Fit, s
   const factors = scaling === 'norm' ? alpha.map(a => a / mean) : new Float64Array(rows).fill(1);
   const dense = Float32Array.from(values, (v, i) => v / factors[Math.floor(i / k)]);
   const positions = Uint32Array.from(full.keys()).filter(i => full[i] === 1);
-  const scales = scaling === 'channel' ? Float32Array.from(alpha) : Float32Array.of(scaling === 'norm' ? mean : alpha[0]);
+  const scales =
+    scaling === 'channel' ? Float32Array.from(alpha) : Float32Array.of(scaling === 'norm' ? mean : alpha[0]);
   return {
     weights: {
       encoding: 'apb',

@@ -21,7 +21,7 @@ export class Values {
 
   /** The value called `name`. What it is computed from must be final in `model`. */
   async at(model: Model, name: string): Promise<Tensor> {
-    return valueOf(this.run, model, this.from, this.value, name);
+    return valueFrom(this.run, model, this.from, this.value, name);
   }
 
   /** Goes on from the last value before `name`, or `name` itself, that later ones need nothing beside. */
@@ -36,7 +36,7 @@ export class Values {
 }
 
 /** A value of a network, computed from an earlier one. */
-export async function valueOf(
+export async function valueFrom(
   run: Run,
   model: Model,
   from: string,
