@@ -10,6 +10,7 @@ import { predictCommand } from './commands/predict.js';
 import { quickstartCommand } from './commands/quickstart.js';
 import { reportCommand } from './commands/report.js';
 import { setupCommand } from './commands/setup.js';
+import { sweepCommand } from './commands/sweep.js';
 import { trainCommand } from './commands/train.js';
 import { version } from './version.js';
 
@@ -46,6 +47,7 @@ function program(): Command {
     setupCommand,
     dataCommand,
     trainCommand,
+    sweepCommand,
     evalCommand,
     predictCommand,
     inspectCommand,

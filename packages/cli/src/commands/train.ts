@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { InputError } from '@apb/core';
 import { modelNames, type TrainOptions, trainRun } from '@apb/trainer';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { parse } from 'yaml';
+import { readSettings } from '../configFile.js';
 import { above, integer, withOutput } from '../options.js';
 import { note, type OutputOptions, percent, print } from '../ui/output.js';
 import { TrainingView } from '../ui/training.js';
@@ -44,7 +42,7 @@ export function trainCommand(): Command {
       .requiredOption('--out <dir>', 'the run directory'),
   ).action(async (flags: TrainFlags) => {
     const { json, quiet, config, ...given } = flags;
-    const options = { ...(config ? await settings(config) : {}), ...given } as TrainOptions;
+    const options = { ...(config ? await readSettings(config) : {}), ...given } as TrainOptions;
     const view = new TrainingView({ json, quiet });
     const abort = new AbortController();
     const stop = () => abort.abort();
@@ -81,23 +79,4 @@ interface TrainFlags extends OutputOptions {
 function bits(text: string): number {
   if (!['32', '2', '1'].includes(text)) throw new InvalidArgumentError('Allowed choices are 32, 2, 1.');
   return Number(text);
-}
-
-/** The settings of a config file; trainRun checks them one by one. */
-async function settings(file: string): Promise<object> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch {
-    throw new InputError(`${file} cannot be read; give --config a YAML or JSON file`);
-  }
-  let found: unknown;
-  try {
-    found = parse(text);
-  } catch (error) {
-    throw new InputError(`${file}: ${(error as Error).message.split('\n')[0]}`);
-  }
-  if (typeof found !== 'object' || found === null || Array.isArray(found))
-    throw new InputError(`${file} holds no settings; write lines such as "epochs: 3"`);
-  return found;
 }

@@ -1,5 +1,5 @@
 export { Adam, type AdamOptions } from './adam.js';
-export type { TrainConfig, TrainOptions } from './config.js';
+export { resolveConfig, type TrainConfig, type TrainOptions } from './config.js';
 export { top1 } from './evaluate.js';
 export { type InputShare, inputShares } from './inputShares.js';
 export { type LoadedRun, loadRun } from './loadRun.js';
