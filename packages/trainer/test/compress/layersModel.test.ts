@@ -150,8 +150,8 @@ await onEachEngine(engine => {
         const { made, dataset } = tfDataset(() => batches(1, 8, 'indices'));
         const { model, report } = await compress(original, { data: dataset, epochs: 2 });
         expect(report.history).toHaveLength(2);
-        // Statistics are estimated before and after.
-        expect(made.length).toBe(2 * 4);
+        // Statistics are estimated before and after, and the batches counted.
+        expect(made.length).toBe(2 * 5);
         expect(made.every(t => t.isDisposed)).toBe(true);
         model.dispose();
       };
@@ -189,6 +189,25 @@ describe('compress on wasm', () => {
         expect(Math.abs(y - theirs[i]), backend).toBeLessThan(1e-4);
       });
     }
+  });
+
+  it.each<[string, WeightQuantizerConfig, number]>([
+    ['apb', { kind: 'apb' }, 1.5],
+    ['apb', { kind: 'apb' }, 2.5],
+    ['prune', { kind: 'prune' }, 4],
+  ])('brings %s weights to a budget (%o, %d bits), with and without data', async (_, quantizer, bits) => {
+    const budget = { quantizer, bitsPerWeight: bits };
+    const plain = await compress(mobileNet(), budget);
+    // Pruning rounds to whole weights layer by layer: at most one of 32 + 9 bits too many in each.
+    const weights = plain.report.quantized.reduce((n, layer) => n + layer.weights, 0);
+    const allowed = quantizer.kind === 'prune' ? (7 * 41) / weights : 0.02 * bits;
+    expect(Math.abs(plain.report.bitsPerWeight - bits)).toBeLessThan(allowed);
+    const trained = await compress(mobileNet(), { ...budget, data: batches(4, 8), epochs: 4 });
+    expect(Math.abs(trained.report.bitsPerWeight - bits)).toBeLessThan(allowed);
+    const shares = trained.report.quantized.map(l => l.fullPrecisionShare);
+    if (quantizer.kind === 'apb') expect(Math.max(...shares)).toBeGreaterThan(1.2 * Math.min(...shares));
+    const stored = Object.values(trained.export().weights).filter(w => w.encoding !== 'float');
+    expect(stored).toHaveLength(7);
   });
 
   it('computes what the original computed where every weight stays in full precision', async () => {
@@ -339,6 +358,9 @@ describe('compress on wasm', () => {
       /nothing to compress.*kept as asked/,
     );
     await expect(compress(original, { activations: 3 as 2 })).rejects.toThrow(/activations must be/);
+    const two = { quantizer: { kind: 'ternary' }, bitsPerWeight: 1.5 } as const;
+    await expect(compress(original, two)).rejects.toThrow(/bitsPerWeight belongs to apb/);
+    await expect(compress(original, { bitsPerWeight: 0.5 })).rejects.toThrow(/cannot be reached/);
     await expect(compress(original, { data: [] })).rejects.toThrow(/no batch/);
     await expect(compress(original, { data: 7 as never })).rejects.toThrow(/tf\.data\.Dataset/);
     await expect(compress(original, { data: [{ xs: tf.zeros([1]) }] as never })).rejects.toThrow(

@@ -30,7 +30,7 @@ export function paretoChart(points: readonly ParetoPoint[]): ChartSpec {
     field: 'series',
     type: 'nominal',
     scale: { domain: [...new Set(points.map(p => p.series))] },
-    legend: { columns: 4, symbolType: 'circle', symbolStrokeWidth: 0 },
+    legend: { columns: 4, symbolOpacity: 1, symbolType: 'circle', symbolStrokeWidth: 0 },
   } as const;
   const shapes = [...new Set(points.map(p => p.activations))];
   return {
@@ -69,7 +69,9 @@ export function paretoChart(points: readonly ParetoPoint[]): ChartSpec {
             type: 'nominal',
             scale: { domain: shapes },
             legend:
-              shapes.length > 1 ? { columns: 1, symbolFillColor: 'var(--ink)', symbolStrokeWidth: 0 } : null,
+              shapes.length > 1
+                ? { columns: 1, symbolOpacity: 1, symbolFillColor: 'var(--ink)', symbolStrokeWidth: 0 }
+                : null,
           },
         },
       },

@@ -12,13 +12,13 @@ export const chartVariables = {
     '--ink': '#2b2f36',
     '--faint': '#d9dde3',
     '--band': '#0072b21f',
-    ...palette(['#0072b2', '#d55e00', '#009e73', '#b0508a', '#a87900', '#3a8fc2', '#555b66']),
+    ...palette(['#0072b2', '#d55e00', '#009e73', '#b0508a', '#a87900', '#7b4a3a', '#555b66']),
   },
   dark: {
     '--ink': '#d8dde6',
     '--faint': '#3a414d',
     '--band': '#56b4e926',
-    ...palette(['#56b4e9', '#ff8f4d', '#2fc79a', '#e59fc8', '#f0c63c', '#8ec9ec', '#a3abb8']),
+    ...palette(['#56b4e9', '#ff8f4d', '#2fc79a', '#e59fc8', '#f0c63c', '#c79f8f', '#a3abb8']),
   },
 };
 

@@ -13,6 +13,7 @@ import { compressedCopy, plainCopy } from './copies.js';
 import { type BatchSource, batchesOf, inOrder, noBatch, type Tensors } from './dataset.js';
 import { type FineTuneEpoch, type FineTuneOptions, fineTune } from './fineTune.js';
 import { type LossFunction, type LossName, lossOf } from './loss.js';
+import { meetBudget, memoryHooks } from './memory.js';
 import { checkModel, decide, type Keep, type LayerDecision } from './plan.js';
 import { rebuild } from './rebuild.js';
 import { scan } from './scan.js';
@@ -22,6 +23,11 @@ export interface CompressOptions extends QuantizedKernelArgs, FineTuneOptions {
   readonly activations?: 32 | ActivationQuantizerArgs['bits'];
   /** Layers that stay in full precision; default: the first convolution and the layers that make the outputs. */
   readonly keep?: Keep;
+  /**
+   * Budget over the compressed layers, by the paper's accounting: the layers compete for full-precision weights (apb)
+   * or for the weights that pruning leaves (prune, prune-kbit).
+   */
+  readonly bitsPerWeight?: number;
   /** Batches {xs, ys} to fit statistics and intervals to and to fine-tune on. */
   readonly data?: BatchSource;
   /** Default: the one that the model was compiled with, else what fits its last activation. */
@@ -89,8 +95,10 @@ export async function compress(model: LayersModel, options: CompressOptions = {}
       quantizerOf(tensor, `${taker.name}_quantizer`, activations as ActivationQuantizerArgs['bits'], found),
   });
   try {
+    const hooks = memoryHooks(result, options.quantizer ?? { kind: 'apb' }, options.bitsPerWeight);
+    meetBudget(result, hooks, options.bitsPerWeight);
     const history = data
-      ? await adapt(result, data, () => fineTune(result, data, lossOf(model, loss), options))
+      ? await adapt(result, data, () => fineTune(result, data, lossOf(model, loss), hooks, options))
       : [];
     return {
       model: result,

@@ -34,11 +34,14 @@ export async function* batchesOf(source: BatchSource): AsyncGenerator<LabelledBa
     }
 }
 
-/** Batches in one pass, where the source knows. */
-export function sizeOf(source: BatchSource): number | undefined {
+/** Batches in one pass; where the source does not know, it is read once to count them. */
+export async function sizeOf(source: BatchSource): Promise<number> {
   if (Array.isArray(source)) return source.length;
   const { size } = source as TfDataset;
-  return typeof size === 'number' && Number.isFinite(size) && size > 0 ? size : undefined;
+  if (typeof size === 'number' && Number.isFinite(size) && size > 0) return size;
+  let count = 0;
+  for await (const _ of batchesOf(source)) count++;
+  return count;
 }
 
 async function* streamOf(source: AsyncIterable<unknown> | TfDataset): AsyncGenerator<unknown> {

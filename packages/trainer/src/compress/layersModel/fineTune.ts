@@ -6,7 +6,8 @@ import { constrainQuantizers } from '../../models/initialise.js';
 import { bitsPerWeight } from '../../models/layerReport.js';
 import { parameterGroups } from '../../models/parameterGroups.js';
 import { Adam } from '../../train/adam.js';
-import type { Optimizer } from '../../train/optimizer.js';
+import type { Hook, Position } from '../../train/hooks/hook.js';
+import type { Gradients, Optimizer } from '../../train/optimizer.js';
 import { cosine } from '../../train/schedule.js';
 import { Sgd } from '../../train/sgd.js';
 import { type BatchSource, batchesOf, inOrder, type LabelledBatch, noBatch, sizeOf } from './dataset.js';
@@ -22,8 +23,8 @@ export interface FineTuneOptions {
   readonly quantizerLearningRate?: number;
   /** Decoupled, on kernels only; default 1e-2. */
   readonly weightDecay?: number;
-  /** Told after every step; `steps` is absent in the first pass over data of unknown length. */
-  readonly onStep?: (progress: { epoch: number; step: number; steps?: number; loss: number }) => void;
+  /** Told after every step; `steps` is that of one pass. */
+  readonly onStep?: (progress: { epoch: number; step: number; steps: number; loss: number }) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -46,13 +47,15 @@ interface Steps {
 }
 
 /**
- * Trains a model in place.
+ * Trains a model in place, and leaves it as its hooks show it.
+ * @param hooks started already
  * @throws InputError for data that are empty or do not fit, diverged training; the signal's reason once it is aborted
  */
 export async function fineTune(
   model: LayersModel,
   data: BatchSource,
   loss: Loss,
+  hooks: readonly Hook[],
   options: FineTuneOptions,
 ): Promise<FineTuneEpoch[]> {
   const { epochs = 1, learningRate = 1e-3, quantizerLearningRate = 1e-2 } = options;
@@ -60,19 +63,29 @@ export async function fineTune(
     throw new InputError(`epochs must be an integer of at least 1, got ${epochs}`);
   const steps = stepsOf(model, options.weightDecay ?? 1e-2);
   const history: FineTuneEpoch[] = [];
-  let known = sizeOf(data);
+  const perEpoch = await sizeOf(data);
+  const position = (epoch: number, step: number): Position => ({
+    step: epoch * perEpoch + step,
+    steps: epochs * perEpoch,
+    epoch,
+    epochs,
+  });
+  for (const hook of hooks) hook.begin?.(position(0, 0));
   try {
     for (let epoch = 1; epoch <= epochs; epoch++) {
       let [step, total, correct, samples] = [0, 0, 0, 0];
       for await (const batch of batchesOf(data)) {
         options.signal?.throwIfAborted();
-        // Without a length, the rate of the first pass stays at its peak.
-        const share = cosine((epoch - 1) * (known ?? 0) + (known ? step : 0), epochs * (known ?? 1));
+        const now = position(epoch - 1, step);
+        const share = cosine(now.step, now.steps);
+        for (const hook of hooks) hook.beforeStep?.(now);
         const result = trainStep(model, batch, loss, steps.variables, gradients => {
-          steps.weights.step(gradients, learningRate * share);
-          steps.quantizers.step(gradients, quantizerLearningRate * share);
+          const adjusted = hooks.reduce<Gradients>((g, hook) => hook.adjust?.(g, now) ?? g, gradients);
+          steps.weights.step(adjusted, learningRate * share);
+          steps.quantizers.step(adjusted, quantizerLearningRate * share);
         });
         step++;
+        for (const hook of hooks) hook.afterStep?.(position(epoch - 1, step));
         if (!Number.isFinite(result.loss))
           throw new InputError(
             `training diverged: the loss is ${result.loss} in step ${step} of epoch ${epoch}; lower learningRate or quantizerLearningRate`,
@@ -80,18 +93,19 @@ export async function fineTune(
         total += result.loss;
         correct += result.correct;
         samples += result.samples;
-        options.onStep?.({ epoch, step, steps: known, loss: result.loss });
+        options.onStep?.({ epoch, step, steps: perEpoch, loss: result.loss });
         await setImmediate();
       }
       if (step === 0) throw noBatch();
-      known = step;
       constrainQuantizers(model);
+      for (const hook of hooks) hook.beforeEvaluation?.(position(epoch - 1, step));
       history.push({
         epoch,
         loss: total / step,
         ...(loss.classifies && { accuracy: correct / samples }),
         bitsPerWeight: bitsPerWeight(model),
       });
+      if (epoch < epochs) for (const hook of hooks) hook.afterEvaluation?.();
     }
   } finally {
     steps.weights.dispose();
