@@ -96,6 +96,23 @@ describe('bench kernels', () => {
     for (const row of rows) expect(row.vsPeer).toBeNull();
   }, 120_000);
 
+  it('times the builds of the WebAssembly kernels', () => {
+    writeFileSync(shapes, '16,144,64\n');
+    const wasm = ['bench', 'kernels', '--backend', 'wasm'];
+    const { status, stdout } = run(...wasm, '--shapes', shapes, '--milliseconds', '8', '--json', '--quiet');
+    expect(status).toBe(0);
+    const { ceilingGmacs, isa, rows, cpu } = JSON.parse(stdout);
+    expect(isa).toMatch(/simd/);
+    expect(ceilingGmacs).toBeGreaterThan(0);
+    expect(cpu).not.toBe('');
+    const scalar = rows.filter((r: { variant: string }) => r.variant === 'scalar');
+    expect(scalar.map((r: { op: string }) => r.op)).toEqual(['1/1', '1/2', '1/4', '1/8', '2/2']);
+    for (const row of rows) expect(row.shareOfCeiling).toBeGreaterThan(0);
+    expectBadInput(run(...wasm, '--threads', '2'), /--threads go with the native kernels/);
+    expectBadInput(run(...wasm, '--isa', 'mmx'), /no instruction set mmx/, /simd128/);
+    expectBadInput(run('bench', 'kernels', '--backend', 'abacus'), /abacus/, /native, wasm/);
+  });
+
   it('names what is wrong with shapes and instruction sets', () => {
     writeFileSync(shapes, '16,144,64\n16,0,64\n');
     expectBadInput(run('bench', 'kernels', '--shapes', shapes), /line 2/, /m,k,n/);

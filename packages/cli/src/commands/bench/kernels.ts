@@ -1,5 +1,6 @@
+import { InputError } from '@apb/core';
 import type { KernelBench, KernelPeer } from '@apb/kernels-native/bench';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { integer, withOutput } from '../../options.js';
 import { peerNames } from '../../peers/names.js';
 import { onnxruntimePeer } from '../../peers/onnxruntime.js';
@@ -7,8 +8,10 @@ import { note, type OutputOptions, percent, print, table } from '../../ui/output
 import { Progress } from '../../ui/progress.js';
 import { cpuName } from './machine.js';
 import { nativeBench, readShapes } from './shapes.js';
+import { wasmBench, wasmReport } from './wasmKernels.js';
 
 interface KernelOptions extends OutputOptions {
+  readonly backend: 'native' | 'wasm';
   readonly shapes?: string;
   readonly isa?: string;
   readonly threads?: number;
@@ -24,7 +27,12 @@ const PEERS: Readonly<Record<string, (threads: number) => Promise<KernelPeer>>> 
 export function kernelsCommand(): Command {
   return withOutput(
     new Command('kernels')
-      .description("time the native kernels against this machine's ceiling and the paper's algorithms")
+      .description(
+        "time kernels against this machine's ceiling; native ones also against the paper's algorithms",
+      )
+      .addOption(
+        new Option('--backend <name>', 'whose kernels').choices(['native', 'wasm']).default('native'),
+      )
       .option('--shapes <file>', 'lines m,k,n; by default ResNet-18, squares, small and ragged ones')
       .option('--isa <name>', 'force an instruction set')
       .option('--threads <n>', 'for the products of bit planes; the ceiling is that of one', integer(1))
@@ -33,10 +41,10 @@ export function kernelsCommand(): Command {
         `also time other libraries for 1/8 and 1/32: ${Object.keys(PEERS).join(', ')}`,
       )
       .option('--milliseconds <n>', 'per row; more is steadier', integer(1)),
-  ).action(benchKernelsAction);
+  ).action(options => (options.backend === 'wasm' ? benchWasm(options) : benchNative(options)));
 }
 
-async function benchKernelsAction(options: KernelOptions): Promise<void> {
+async function benchNative(options: KernelOptions): Promise<void> {
   const { benchKernels } = await nativeBench();
   const shapes = options.shapes ? await readShapes(options.shapes) : undefined;
   const { threads = 1 } = options;
@@ -55,6 +63,30 @@ async function benchKernelsAction(options: KernelOptions): Promise<void> {
     const cpu = cpuName();
     note('Minima of many repetitions. Close other programs: shares assume an idle core.', options);
     print({ ...result, cpu }, options, () => report(result, cpu));
+  } finally {
+    progress.stop();
+  }
+}
+
+async function benchWasm(options: KernelOptions): Promise<void> {
+  if (options.peers !== undefined || options.threads !== undefined)
+    throw new InputError(
+      '--peers and --threads go with the native kernels; leave them out with --backend wasm',
+    );
+  const { benchKernels } = await wasmBench();
+  const shapes = options.shapes ? await readShapes(options.shapes) : undefined;
+  const progress = new Progress(options);
+  try {
+    const result = await benchKernels({
+      ...(shapes && { shapes }),
+      ...(options.isa !== undefined && { isa: options.isa }),
+      ...(options.milliseconds !== undefined && { milliseconds: options.milliseconds }),
+      onProgress: (done, total, what) => progress.update('kernels', done, total, what),
+    });
+    progress.stop();
+    const cpu = cpuName();
+    note('Minima of many repetitions. Close other programs: shares assume an idle core.', options);
+    print({ ...result, cpu }, options, () => wasmReport(result, cpu));
   } finally {
     progress.stop();
   }

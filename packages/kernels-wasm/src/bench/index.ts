@@ -1,0 +1,6 @@
+export {
+  benchKernels,
+  type WasmKernelBench,
+  type WasmKernelOptions,
+  type WasmKernelRow,
+} from './benchKernels.js';
