@@ -65,13 +65,14 @@ export async function evaluate(
 }
 
 /** Index of the largest score; the first of equals. */
-function argmax(scores: Float32Array): number {
+export function argmax(scores: Float32Array): number {
   let best = 0;
   for (let i = 1; i < scores.length; i++) if (scores[i] > scores[best]) best = i;
   return best;
 }
 
-function checkFits(model: Model, data: Dataset): void {
+/** @throws InputError when the data set's pictures or classes are not the model's */
+export function checkFits(model: Pick<Model, 'input' | 'classes'>, data: Dataset): void {
   if (model.input.shape.join() !== data.shape.join())
     throw new InputError(
       `the model takes pictures of ${model.input.shape.join('x')}, ${data.name} has ${data.shape.join('x')}; choose the data set it was trained on`,

@@ -1,6 +1,7 @@
 import { InputError } from '@apb/core';
 import { Command, CommanderError } from 'commander';
 import { benchCommand } from './commands/bench.js';
+import { compressCommand } from './commands/compress.js';
 import { dataCommand } from './commands/data.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evalCommand } from './commands/eval.js';
@@ -48,6 +49,7 @@ function program(): Command {
     dataCommand,
     trainCommand,
     sweepCommand,
+    compressCommand,
     evalCommand,
     predictCommand,
     inspectCommand,

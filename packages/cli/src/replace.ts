@@ -1,5 +1,5 @@
-import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, mkdtemp, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { InputError } from '@apb/core';
 
 /**
@@ -8,7 +8,7 @@ import { InputError } from '@apb/core';
  */
 export async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
   await orInputError(path, async () => {
-    if (await isFolder(path)) throw new InputError(`${path} is a folder; give a file with --out`);
+    await refuseFolder(path);
     await beside(path, async work => {
       const file = join(work, basename(path));
       await writeSynced(file, bytes);
@@ -43,6 +43,17 @@ export async function replaceFolder(
       await rename(folder, path);
     });
   });
+}
+
+/** @throws InputError when the place of a file is a folder, which can be known before the file is made */
+export async function refuseFolder(path: string): Promise<void> {
+  if (await isFolder(path)) throw new InputError(`${path} is a folder; give a file with --out`);
+}
+
+/** Whether two paths lead to the same file, through links too. */
+export async function samePlace(a: string, b: string): Promise<boolean> {
+  const real = (path: string) => realpath(path).catch(() => resolve(path));
+  return (await real(a)) === (await real(b));
 }
 
 /** Lends a folder on the same disk as `path`, removed at the end, whatever happens. */

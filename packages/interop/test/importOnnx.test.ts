@@ -33,7 +33,11 @@ describe('what toOnnx writes comes back', () => {
   }
 
   it('with one batch norm for scale and shift behind a layer, and class names', async () => {
-    const b = new NetBuilder([6, 6, 3], 60).conv(3, 4, { bias: true }).norm(4).plain('relu').plain('globalAvgPool');
+    const b = new NetBuilder([6, 6, 3], 60)
+      .conv(3, 4, { bias: true })
+      .norm(4)
+      .plain('relu')
+      .plain('globalAvgPool');
     const model = { ...b.dense(4, 3, 'float', true).model(), classes: ['a', 'b', 'c'] };
     const { model: back } = await importModel(toOnnx(model));
     expect(back.graph.nodes.map(node => node.op)).toEqual([
@@ -49,13 +53,18 @@ describe('what toOnnx writes comes back', () => {
 
   it('but for quantizers, which are named', async () => {
     const b = new NetBuilder([6, 6, 3], 61).conv(3, 4).quantize({ kind: 'sign', scale: 1 });
-    await expect(importModel(toOnnx(b.model()))).rejects.toThrow(/operator Less .* cannot be imported; Add, /);
+    await expect(importModel(toOnnx(b.model()))).rejects.toThrow(
+      /operator Less .* cannot be imported; Add, /,
+    );
   });
 });
 
 /** Numbers in [-1, 1) that look random. */
 function numbers(count: number, seed: number): Float32Array {
-  return Float32Array.from({ length: count }, (_, i) => ((Math.sin(i * 12.9898 + seed) * 43758.5453) % 1) as number);
+  return Float32Array.from(
+    { length: count },
+    (_, i) => ((Math.sin(i * 12.9898 + seed) * 43758.5453) % 1) as number,
+  );
 }
 
 function size(dims: readonly number[]): number {
@@ -95,15 +104,20 @@ function conv(attributes: HandNode['attributes'], dims: readonly number[], withB
 describe('ONNX files made by hand agree with onnxruntime', () => {
   const convs: Record<string, HandFile> = {
     'four different pads and strides': conv({ pads: [2, 0, 1, 3], strides: [2, 1] }, [5, 3, 3, 2]),
-    'dilations': conv({ dilations: [2, 3], pads: [1, 2, 0, 3] }, [4, 3, 3, 2], false),
-    'groups': conv({ group: 3, kernel_shape: [2, 3] }, [6, 1, 2, 3]),
+    dilations: conv({ dilations: [2, 3], pads: [1, 2, 0, 3] }, [4, 3, 3, 2], false),
+    groups: conv({ group: 3, kernel_shape: [2, 3] }, [6, 1, 2, 3]),
     'auto_pad SAME_UPPER': conv({ auto_pad: 'SAME_UPPER', strides: [2, 2] }, [4, 3, 4, 3]),
     'auto_pad SAME_LOWER': conv({ auto_pad: 'SAME_LOWER', strides: [2, 2] }, [4, 3, 4, 3]),
     'auto_pad VALID': conv({ auto_pad: 'VALID', strides: [3, 2] }, [4, 3, 3, 3]),
   };
-  for (const [title, file] of Object.entries(convs)) it(`on a convolution with ${title}`, () => bothAgree(file));
+  for (const [title, file] of Object.entries(convs))
+    it(`on a convolution with ${title}`, () => bothAgree(file));
 
-  const chain = (nodes: readonly HandNode[], constants: readonly object[] = [], more: Partial<HandFile> = {}) => ({
+  const chain = (
+    nodes: readonly HandNode[],
+    constants: readonly object[] = [],
+    more: Partial<HandFile> = {},
+  ) => ({
     nodes,
     constants,
     ...more,
@@ -168,7 +182,12 @@ describe('ONNX files made by hand agree with onnxruntime', () => {
   it('on an average pool that counts its padding', () =>
     bothAgree(
       chain(
-        one('AveragePool', { kernel_shape: [3, 3], pads: [1, 1, 2, 0], strides: [2, 2], count_include_pad: 1 }),
+        one('AveragePool', {
+          kernel_shape: [3, 3],
+          pads: [1, 1, 2, 0],
+          strides: [2, 2],
+          count_include_pad: 1,
+        }),
       ),
     ));
 
@@ -186,7 +205,12 @@ describe('ONNX files made by hand agree with onnxruntime', () => {
 
   it('on a flattened picture, its weights read in (c, h, w)', async () => {
     const w = floats('w', [5, 126], numbers(630, 1));
-    const gemm: HandNode = { op: 'Gemm', inputs: ['f', 'w', 'b'], output: 'y', attributes: { transB: 1, alpha: { float: 0.5 }, beta: { float: 2 } } };
+    const gemm: HandNode = {
+      op: 'Gemm',
+      inputs: ['f', 'w', 'b'],
+      output: 'y',
+      attributes: { transB: 1, alpha: { float: 0.5 }, beta: { float: 2 } },
+    };
     const bias = floats('b', [5], numbers(5, 2));
     await bothAgree(chain([{ op: 'Flatten', inputs: ['x'], output: 'f' }, gemm], [w, bias]));
     const shape = ints('shape', [0, -1]);
@@ -210,7 +234,12 @@ describe('ONNX files made by hand agree with onnxruntime', () => {
       chain(
         [
           { op: 'Shape', inputs: ['x'], output: 's' },
-          { op: 'Constant', inputs: [], output: 'i', attributes: { value: { tensor: { dataType: 7, int64Data: [0n] } } } },
+          {
+            op: 'Constant',
+            inputs: [],
+            output: 'i',
+            attributes: { value: { tensor: { dataType: 7, int64Data: [0n] } } },
+          },
           { op: 'Gather', inputs: ['s', 'i'], output: 'n', attributes: { axis: 0 } },
           { op: 'Unsqueeze', inputs: ['n', 'axes'], output: 'u' },
           { op: 'Concat', inputs: ['u', 'rest'], output: 'to', attributes: { axis: 0 } },
@@ -245,7 +274,11 @@ describe('ONNX files made by hand agree with onnxruntime', () => {
           { op: 'Mul', inputs: ['k', 'b'], output: 'c' },
           { op: 'ReduceMean', inputs: ['c'], output: 'y', attributes: { axes: [-1, -2], keepdims: 0 } },
         ],
-        [floats('m', [1, 3, 1, 1], [0.4, 0.5, 0.6]), floats('s', [3, 1, 1], [0.2, 0.3, 0.5]), floats('k', [1], [2])],
+        [
+          floats('m', [1, 3, 1, 1], [0.4, 0.5, 0.6]),
+          floats('s', [3, 1, 1], [0.2, 0.3, 0.5]),
+          floats('k', [1], [2]),
+        ],
       ),
     ));
 
@@ -255,7 +288,12 @@ describe('ONNX files made by hand agree with onnxruntime', () => {
         [
           { op: 'Slice', inputs: ['x', 'from', 'to', 'axes', 'steps'], output: 's' },
           { op: 'Pad', inputs: ['s', 'pads'], output: 'p' },
-          { op: 'Conv', inputs: ['x', 'w'], output: 'c', attributes: { strides: [2, 2], pads: [1, 1, 1, 1] } },
+          {
+            op: 'Conv',
+            inputs: ['x', 'w'],
+            output: 'c',
+            attributes: { strides: [2, 2], pads: [1, 1, 1, 1] },
+          },
           { op: 'Add', inputs: ['c', 'p'], output: 'y' },
         ],
         [
@@ -276,7 +314,11 @@ describe('ONNX files made by hand agree with onnxruntime', () => {
         { op: 'BatchNormalization', inputs: ['g', 'one', 'b', 'b', 'one'], output: 'n' },
         { op: 'Softmax', inputs: ['n'], output: 'y', attributes: { axis: 1 } },
       ],
-      [floats('w', [9, 4], numbers(36, 1)), floats('one', [4], [1, 1, 1, 1]), floats('b', [4], numbers(4, 2))],
+      [
+        floats('w', [9, 4], numbers(36, 1)),
+        floats('one', [4], [1, 1, 1, 1]),
+        floats('b', [4], numbers(4, 2)),
+      ],
       { input: { name: 'x', dims: ['N', 9] } },
     );
     const bytes = onnxFile(file);
@@ -323,7 +365,9 @@ describe('ONNX files made by hand agree with onnxruntime', () => {
       'float64 list': { dataType: 11, doubleData: values },
       bfloat16: {
         dataType: 16,
-        rawData: new Uint8Array(Uint16Array.from(values, v => new Uint32Array(Float32Array.of(v).buffer)[0] >>> 16).buffer),
+        rawData: new Uint8Array(
+          Uint16Array.from(values, v => new Uint32Array(Float32Array.of(v).buffer)[0] >>> 16).buffer,
+        ),
       },
     };
     for (const [title, data] of Object.entries(types)) {
@@ -347,7 +391,10 @@ describe('ONNX files that cannot be imported', () => {
   const w = floats('w', [4, 3, 3, 3], numbers(108, 1));
   const step: HandNode = { op: 'Conv', inputs: ['x', 'w'], output: 'y' };
   const bad: Record<string, [HandFile, RegExp]> = {
-    'an unknown operator': [{ nodes: [{ op: 'LSTM', inputs: ['x'], output: 'y' }] }, /operator LSTM "LSTM_y"/],
+    'an unknown operator': [
+      { nodes: [{ op: 'LSTM', inputs: ['x'], output: 'y' }] },
+      /operator LSTM "LSTM_y"/,
+    ],
     'an operator of another domain': [
       { nodes: [{ ...step, domain: 'com.microsoft' }], constants: [w] },
       /Conv.*of com\.microsoft/,
@@ -378,7 +425,10 @@ describe('ONNX files that cannot be imported', () => {
       { nodes: [step], constants: [{ ...w, dims: [2n ** 31n - 1n, 2n ** 31n - 1n, 3n, 3n] }] },
       /initialiser "w"/,
     ],
-    'negative dimensions': [{ nodes: [step], constants: [{ ...w, dims: [-4n, 3n, 3n, 3n] }] }, /initialiser "w"/],
+    'negative dimensions': [
+      { nodes: [step], constants: [{ ...w, dims: [-4n, 3n, 3n, 3n] }] },
+      /initialiser "w"/,
+    ],
     'a type without numbers': [
       { nodes: [step], constants: [{ ...w, dataType: 8 }] },
       /initialiser "w": its element type 8/,
@@ -411,7 +461,10 @@ describe('ONNX files that cannot be imported', () => {
       { input: { name: 'x', dims: [1, 5, 8, 8] }, nodes: [step], constants: [w] },
       /Conv_y.*5/,
     ],
-    'an open size': [{ input: { name: 'x', dims: ['N', 3, 'H', 'W'] }, nodes: [step], constants: [w] }, /\[N, 3,\?,\?\]/],
+    'an open size': [
+      { input: { name: 'x', dims: ['N', 3, 'H', 'W'] }, nodes: [step], constants: [w] },
+      /\[N, 3,\?,\?\]/,
+    ],
     'bytes as input': [
       { input: { name: 'x', dims: [1, 3, 8, 8], type: 2 }, nodes: [step], constants: [w] },
       /input "x" is no float32/,
@@ -422,11 +475,19 @@ describe('ONNX files that cannot be imported', () => {
       /the output: .*flattened NCHW picture/,
     ],
     'a sum over the width': [
-      { nodes: [{ op: 'Add', inputs: ['x', 'c'], output: 'y' }], constants: [floats('c', [6], numbers(6, 1))] },
+      {
+        nodes: [{ op: 'Add', inputs: ['x', 'c'], output: 'y' }],
+        constants: [floats('c', [6], numbers(6, 1))],
+      },
       /Add "Add_y": its constant \[6\]/,
     ],
     'a value written twice': [
-      { nodes: [{ op: 'Relu', inputs: ['x'], output: 'y' }, { op: 'Relu', inputs: ['y'], output: 'y' }] },
+      {
+        nodes: [
+          { op: 'Relu', inputs: ['x'], output: 'y' },
+          { op: 'Relu', inputs: ['y'], output: 'y' },
+        ],
+      },
       /no earlier value|earlier value/,
     ],
     'nothing but its input': [{ nodes: [{ op: 'Identity', inputs: ['x'], output: 'y' }] }, /no layer/],

@@ -4,7 +4,12 @@ import { modelProto } from '../src/onnx/schema.js';
 /** Attribute types of the format. */
 const [FLOAT, INT, STRING, TENSOR, FLOATS, INTS] = [1, 2, 3, 4, 6, 7];
 
-type Attribute = number | string | readonly number[] | { readonly float: number } | { readonly tensor: object };
+type Attribute =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly tensor: object };
 
 export interface HandNode {
   readonly op: string;
@@ -15,7 +20,11 @@ export interface HandNode {
 }
 
 export interface HandFile {
-  readonly input?: { readonly name: string; readonly dims: readonly (number | string)[]; readonly type?: number };
+  readonly input?: {
+    readonly name: string;
+    readonly dims: readonly (number | string)[];
+    readonly type?: number;
+  };
   readonly output?: string;
   readonly nodes: readonly HandNode[];
   readonly constants?: readonly object[];

@@ -1,11 +1,10 @@
-import { realpath } from 'node:fs/promises';
-import { dirname, join, parse, resolve } from 'node:path';
+import { dirname, join, parse } from 'node:path';
 import { InputError, type Model } from '@apb/core';
 import { toFloatSafetensors, toOnnx, toTfjs } from '@apb/interop';
 import { Command, Option } from 'commander';
 import { loadModel } from '../modelFile.js';
 import { withOutput } from '../options.js';
-import { replaceFile, replaceFolder } from '../replace.js';
+import { replaceFile, replaceFolder, samePlace } from '../replace.js';
 import { bytes, type OutputOptions, print } from '../ui/output.js';
 
 interface Format {
@@ -65,9 +64,4 @@ async function writeTfjs(model: Model, out: string): Promise<Written> {
   await replaceFolder(out, files, name => /^(model\.json|group1-shard\d+of\d+\.bin)$/.test(name));
   const total = Array.from(files.values()).reduce((sum, file) => sum + file.length, 0);
   return { file: join(out, 'model.json'), bytes: total };
-}
-
-async function samePlace(a: string, b: string): Promise<boolean> {
-  const real = (path: string) => realpath(path).catch(() => resolve(path));
-  return (await real(a)) === (await real(b));
 }

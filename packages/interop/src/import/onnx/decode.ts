@@ -75,7 +75,10 @@ interface ModelProto {
  */
 export function decodeOnnx(file: Uint8Array): OnnxFile {
   const { opsetImport, metadataProps, graph } = parse(file);
-  if (!graph || graph.node.length === 0) throw new InputError('it holds no ONNX graph with operators');
+  if (!graph || graph.node.length === 0)
+    throw new InputError(
+      'it is no ONNX file, or one without operators; give ONNX, a model.json of TensorFlow.js or safetensors',
+    );
   if (graph.node.length > MAX_NODES)
     throw new InputError(`its graph has ${graph.node.length} operators, more than ${MAX_NODES}`);
   if (graph.sparseInitializer.length > 0)
@@ -99,6 +102,8 @@ function parse(file: Uint8Array): ModelProto {
   try {
     return fromBinary(modelProto, file) as unknown as ModelProto;
   } catch {
-    throw new InputError('it is no ONNX file, or a damaged one');
+    throw new InputError(
+      'it is no ONNX file, or a damaged one; give ONNX, a model.json of TensorFlow.js or safetensors',
+    );
   }
 }

