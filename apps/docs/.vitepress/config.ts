@@ -33,6 +33,8 @@ export default defineConfig({
           { text: 'The packages', link: '/guide/packages' },
           { text: 'Data sets', link: '/guide/data' },
           { text: 'The model file', link: '/guide/model-file' },
+          { text: 'Compress your own model', link: '/guide/own-model' },
+          { text: 'Compare methods, look into runs', link: '/guide/sweep' },
           { text: 'Export to other runtimes', link: '/guide/export' },
           { text: 'Kernels and their speed', link: '/guide/kernels' },
           { text: 'Whole layers and networks', link: '/guide/networks' },
