@@ -15,9 +15,10 @@ const alias = [
 /**
  * A page that runs one script, built by Vite.
  * @param {string} script path of the script
+ * @param {Record<string, string>} [folders] where packages lie that the script's own folder does not find
  * @returns {Promise<{folder: string, remove(): Promise<void>}>}
  */
-export async function bundlePage(script) {
+export async function bundlePage(script, folders = {}) {
   const root = await mkdtemp(join(tmpdir(), 'apb-page-'));
   await writeFile(
     join(root, 'index.html'),
@@ -28,7 +29,9 @@ export async function bundlePage(script) {
     root,
     configFile: false,
     logLevel: 'error',
-    resolve: { alias },
+    resolve: {
+      alias: [...alias, ...Object.entries(folders).map(([find, replacement]) => ({ find, replacement }))],
+    },
     build: { outDir: folder, target: 'es2022', chunkSizeWarningLimit: 2000 },
   });
   return { folder, remove: () => rm(root, { recursive: true, force: true }) };
