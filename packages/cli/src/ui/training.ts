@@ -40,13 +40,15 @@ export class TrainingView {
 
 function summary(m: {
   trainLoss: number;
-  testTop1: number;
+  validationTop1?: number;
+  testTop1?: number;
   bitsPerWeight: number;
   imagesPerSecond: number;
 }): string {
   return [
     `loss ${m.trainLoss.toFixed(3)}`,
-    `test top-1 ${percent(m.testTop1)}`,
+    ...(m.validationTop1 === undefined ? [] : [`held-out top-1 ${percent(m.validationTop1)}`]),
+    ...(m.testTop1 === undefined ? [] : [`test top-1 ${percent(m.testTop1)}`]),
     `${m.bitsPerWeight.toFixed(2)} bits per weight`,
     `${m.imagesPerSecond.toFixed(0)} pictures/s`,
   ].join(', ');

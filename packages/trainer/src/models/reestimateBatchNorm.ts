@@ -17,7 +17,9 @@ export async function reestimateBatchNorm(
   model: LayersModel,
   batches: Iterable<tf.Tensor> | AsyncIterable<tf.Tensor>,
 ): Promise<void> {
-  const norms = batchNorms(model);
+  const norms = allLayers(model).filter(layer =>
+    /^(BatchNorm|BatchNormalization)$/.test(layer.getClassName()),
+  );
   let count = 0;
   for await (const batch of batches) {
     // With momentum 1 - 1/count the running value is the mean of all batches so far.
@@ -31,11 +33,6 @@ export async function reestimateBatchNorm(
     count++;
   }
   if (count === 0) throw new InputError('batch norm statistics need at least one batch to be estimated from');
-}
-
-/** Batch norms of a model, ours and those of tf.layers. */
-export function batchNorms(model: LayersModel): layers.Layer[] {
-  return allLayers(model).filter(layer => /^(BatchNorm|BatchNormalization)$/.test(layer.getClassName()));
 }
 
 function withMomentum(norms: readonly Normalisation[], momentum: number, body: () => void): void {

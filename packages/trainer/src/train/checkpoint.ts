@@ -15,12 +15,12 @@ import type { EpochMetrics } from './metrics.js';
 import type { Optimizer } from './optimizer.js';
 
 /**
- * A run after a finished epoch, in one safetensors file: all weights of the model, the optimizers' slots, and the
- * metrics so far, from which metrics.jsonl can be made again. Tensors are flat float32.
+ * A run after a finished epoch, in one safetensors file: all weights of the model, the optimizers' slots, what
+ * hooks remember, and the metrics so far, from which metrics.jsonl can be made again. Tensors are flat float32.
  */
 
 const FORMAT = 'apb-checkpoint';
-const VERSION = '2';
+const VERSION = '3';
 const DTYPE: DType = 'F32';
 
 /** What is saved and restored in place. */
@@ -116,7 +116,7 @@ async function readCheckpoint(file: Uint8Array, what: string) {
   return container;
 }
 
-function variablesOf({ model, optimizers = {} }: TrainState): Variables {
+function variablesOf({ model, optimizers = {}, hooks = [] }: TrainState): Variables {
   const variables: Variables = new Map();
   for (const layer of allLayers(model))
     for (const weight of layer.weights)
@@ -126,5 +126,7 @@ function variablesOf({ model, optimizers = {} }: TrainState): Variables {
       );
   for (const [name, optimizer] of Object.entries(optimizers))
     for (const [key, slot] of optimizer.slots) variables.set(`optimizer/${name}/${key}`, slot);
+  for (const hook of hooks)
+    for (const [key, variable] of hook.variables ?? []) variables.set(`hook/${hook.name}/${key}`, variable);
   return variables;
 }

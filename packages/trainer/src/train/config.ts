@@ -1,185 +1,74 @@
 import { InputError } from '@apb/core';
+import type { z } from 'zod';
 import { datasetNames } from '../data/catalog.js';
 import { checkDatasetName } from '../data/open.js';
-import { engineNames } from '../engines/engine.js';
-import { type ModelOptions, shortcutStyles, stems, type WeightMode, weightModes } from '../models/blocks.js';
+import type { WeightMode } from '../models/blocks.js';
 import { modelNames } from '../models/buildModel.js';
-import type { PruneSchedule } from '../models/pruneModel.js';
-import {
-  type ActivationBackward,
-  type ActivationQuantizerName,
-  activationBackwards,
-  activationQuantizerNames,
-} from '../quantizers/activation.js';
-import type { Reduction } from '../quantizers/reduction.js';
-import type { DeltaRule } from '../quantizers/weight.js';
 import { defaultsFor } from './defaults.js';
+import { readRecipe } from './recipes.js';
+import { quantizerOptions, settingsSchema, type TrainConfig, warmupOf } from './settings.js';
+import { needOf } from './settingTypes.js';
 
-/** All settings of a run: what config.json holds. Rates and decays are those of step and peak. */
-export interface TrainConfig {
-  /** One of `modelNames`. */
-  readonly model: string;
-  /** A data set's name, or `imagefolder:` and the path of a folder. */
-  readonly data: string;
-  /** Height and width of the pictures that an image folder gives; absent: 224. */
-  readonly imageSize?: number;
-  /** Whether a picture that cannot be read ends the run; absent: it is counted, named and left out. */
-  readonly strict?: boolean;
-  /** Height, width, channels and the number of classes of the data: the run records them. */
-  readonly inputShape?: readonly [number, number, number];
-  readonly classes?: number;
-  readonly weights: WeightMode;
-  /** Of ResNets: see `ModelOptions`; absent: by the size of the pictures and the width of the activations. */
-  readonly stem?: ModelOptions['stem'];
-  readonly shortcuts?: ModelOptions['shortcuts'];
-  /** Bits of the activations in front of compressed layers; 32 is float. */
-  readonly activations: 1 | 2 | 4 | 8 | 32;
-  readonly epochs: number;
-  readonly batchSize: number;
-  /** First so many training and test pictures only; absent: all. */
-  readonly limit?: number;
-  readonly testLimit?: number;
-  /** Training engine; absent in the options: the best that works here. */
-  readonly engine: string;
-  readonly seed: number;
-  /** Of weights, biases and norms. The quantizers' scalars always take SGD with momentum. */
-  readonly optimizer: 'sgd' | 'adam';
-  /** Peak of the cosine schedule. */
-  readonly learningRate: number;
-  /** Peak for alpha, delta and the bounds of activation quantizers. */
-  readonly quantizerLearningRate: number;
-  /** Epochs over which the rates rise to their peak; may be a fraction. */
-  readonly warmupEpochs: number;
-  /** On kernels only. */
-  readonly weightDecay: number;
-  /** Options of the weight quantizer beside its kind, which is `weights`. */
-  readonly quantizer?: Readonly<Record<string, unknown>>;
-  /** Of 2-, 4- and 8-bit activations, and their backward pass; absent: uniform with EWGS, signs with ApproxSign. */
-  readonly activationQuantizer?: ActivationQuantizerName;
-  readonly backward?: ActivationBackward;
-  /** How the gradients of alpha and delta are reduced over a layer's weights. */
-  readonly gradientReduction: Reduction;
-  /** What delta starts from. */
-  readonly deltaRule: DeltaRule;
-  /** Finished epochs after which alpha and delta stay as they are; absent: never. */
-  readonly freezeQuantizersAtEpoch?: number;
-  /** Finished epochs after which the set of binarized weights stays as it is; absent: never. */
-  readonly freezeMaskAtEpoch?: number;
-  /** Finished epochs after which binarized weights start anew at the middle of their interval; absent: never. */
-  readonly reinitialiseAtEpoch?: number;
-  /**
-   * Budget over all compressed layers, by the paper's accounting: sets delta layer by layer (apb), or how many
-   * weights pruning leaves (prune, prune-kbit).
-   */
-  readonly bitsPerWeight?: number;
-  /** Share of the steps after which alpha, delta and mask of a budgeted run rest; absent: 0.5. */
-  readonly budgetFreezeAt?: number;
-  /** How the sparsity of pruned layers rises; for `weights` prune and prune-kbit. */
-  readonly prune?: PruneSchedule;
-  /** Random shifts and mirroring of the training pictures. */
-  readonly augment: boolean;
-  /** Directory of a run whose weights to start from. */
-  readonly init?: string;
-}
+export type { TrainConfig } from './settings.js';
+
+type Schedule = TrainConfig['schedule'];
 
 /** What a caller gives: the settings that are not to be the recommended ones, and where. */
-export interface TrainOptions extends Partial<TrainConfig> {
+export type TrainOptions = Partial<Omit<TrainConfig, 'schedule' | 'weightDecay' | 'mix' | 'distill'>> & {
   /** Run directory. */
   readonly out: string;
   /** Continue the run in `out`, with its settings. */
   readonly resume?: boolean;
-}
-
-type Check = (value: unknown) => boolean;
-
-const oneOf = (...known: readonly unknown[]) => ({
-  check: ((v: unknown) => known.includes(v)) as Check,
-  need: `one of ${known.join(', ')}`,
-});
-const integer = (min: number) => ({
-  check: (v: unknown) => Number.isSafeInteger(v) && (v as number) >= min,
-  need: `an integer of at least ${min}`,
-});
-const atLeast0 = {
-  check: (v: unknown) => Number.isFinite(v) && (v as number) >= 0,
-  need: 'a number of at least 0',
+  /** A kind alone takes its defaults. */
+  readonly schedule?: 'constant' | 'cosine' | 'one-cycle' | WithoutWarmup<Schedule>;
+  /** A number is for all kernels. */
+  readonly weightDecay?: number | TrainConfig['weightDecay'];
+  readonly mix?: Partial<NonNullable<TrainConfig['mix']>>;
+  readonly distill?: Partial<NonNullable<TrainConfig['distill']>>;
 };
-const above0 = { check: (v: unknown) => Number.isFinite(v) && (v as number) > 0, need: 'a number above 0' };
-const share = {
-  check: (v: unknown) => Number.isFinite(v) && (v as number) >= 0 && (v as number) <= 1,
-  need: 'a number from 0 to 1',
-};
-const text = { check: (v: unknown) => typeof v === 'string' && v !== '', need: 'a name' };
 
-const checks: Readonly<Record<keyof TrainConfig, { check: Check; need: string }>> = {
-  model: oneOf(...modelNames),
-  data: text,
-  imageSize: integer(8),
-  strict: oneOf(true, false),
-  inputShape: {
-    check: v => Array.isArray(v) && v.length === 3 && v.every(integer(1).check),
-    need: '[height, width, channels]',
-  },
-  classes: integer(1),
-  weights: oneOf(...weightModes),
-  stem: oneOf(...stems),
-  shortcuts: oneOf(...shortcutStyles),
-  activations: oneOf(32, 8, 4, 2, 1),
-  epochs: integer(1),
-  batchSize: integer(1),
-  limit: integer(1),
-  testLimit: integer(1),
-  engine: oneOf(...engineNames),
-  seed: integer(0),
-  optimizer: oneOf('sgd', 'adam'),
-  learningRate: above0,
-  quantizerLearningRate: atLeast0,
-  warmupEpochs: atLeast0,
-  weightDecay: atLeast0,
-  gradientReduction: oneOf('mean', 'sum', 'lsq'),
-  deltaRule: { check: isDeltaRule, need: '{rule: std, factor} or {rule: percentile, percent}' },
-  freezeQuantizersAtEpoch: integer(0),
-  freezeMaskAtEpoch: integer(0),
-  reinitialiseAtEpoch: integer(0),
-  bitsPerWeight: { check: v => above0.check(v) && (v as number) <= 64, need: 'a number above 0, up to 64' },
-  budgetFreezeAt: share,
-  prune: { check: isPruneSchedule, need: '{sparsity, startSparsity?, start?, end?}, each from 0 to 1' },
-  quantizer: {
-    check: v => typeof v === 'object' && !Array.isArray(v),
-    need: 'options of the weight quantizer',
-  },
-  activationQuantizer: oneOf(...activationQuantizerNames),
-  backward: oneOf(...activationBackwards),
-  augment: oneOf(true, false),
-  init: text,
-};
+type WithoutWarmup<T> = T extends unknown ? Omit<T, 'warmupEpochs'> & { warmupEpochs?: number } : never;
+
+type Given = Omit<TrainOptions, 'out' | 'resume'>;
+
+/** Settings as a caller gave them, each checked and in its full form. */
+type Checked = Partial<Omit<TrainConfig, 'schedule'>> & { readonly schedule?: WithoutWarmup<Schedule> };
 
 /**
  * Settings in full: the given ones over the recommended ones.
  * @param known whether the data set's name must be one of the catalogue
- * @throws InputError naming the setting that is unknown, missing or out of range
+ * @throws InputError naming the setting that is unknown, missing, out of range or at odds with another
  */
 export function resolveConfig(
-  options: Partial<TrainConfig>,
+  options: Given,
   known = true,
 ): Omit<TrainConfig, 'engine'> & { engine?: string } {
-  const given = checkSettings(options);
+  const given = { ...(options.recipe && checkRecipe(options.recipe)), ...checkSettings(options) };
   for (const key of ['model', 'data'] as const)
     if (given[key] === undefined)
       throw new InputError(
         `no ${key} is given; choose one of ${(key === 'model' ? modelNames : datasetNames).join(', ')}`,
       );
   if (known) checkDatasetName(given.data!);
-  const { model, data, weights = 'apb', activations = 32, init } = given;
-  checkTogether({ ...given, weights });
-  return {
+  const { model, data, weights = 'apb', activations = 32 } = given;
+  const recommended = defaultsFor({ ...given, model: model!, data: data!, weights });
+  const schedule = given.schedule ?? { kind: 'cosine' };
+  const { epochs } = { ...recommended, ...given };
+  const config = {
     weights,
     activations,
-    ...defaultsFor({ model: model!, data: data!, weights, activations, pretrained: init !== undefined }),
+    ...recommended,
+    boundsLearningRate: given.quantizerLearningRate ?? recommended.quantizerLearningRate,
     ...given,
     model: model!,
     data: data!,
+    schedule: {
+      ...schedule,
+      warmupEpochs: schedule.warmupEpochs ?? warmupOf(schedule.kind, epochs),
+    } as Schedule,
   };
+  checkTogether(config);
+  return config;
 }
 
 /**
@@ -187,11 +76,11 @@ export function resolveConfig(
  * @param stored what its config.json holds
  * @throws InputError when the options contradict them
  */
-export function resumedConfig(stored: unknown, options: Partial<TrainConfig>, out: string): TrainConfig {
-  const config = checkSettings(stored as Partial<TrainConfig>, `${out}/config.json: `) as TrainConfig;
+export function resumedConfig(stored: unknown, options: Given, out: string): TrainConfig {
+  const config = checkSettings(stored as Given, `${out}/config.json: `) as TrainConfig;
   for (const [key, value] of Object.entries(checkSettings(options))) {
     const before = config[key as keyof TrainConfig];
-    if (JSON.stringify(before) !== JSON.stringify(value))
+    if (!agrees(before, value))
       throw new InputError(
         `the run in ${out} has ${key} ${show(before)}, not ${show(value)}; leave ${key} out to resume it, or choose another folder`,
       );
@@ -199,46 +88,76 @@ export function resumedConfig(stored: unknown, options: Partial<TrainConfig>, ou
   return config;
 }
 
-/** Drops what is undefined, checks the rest. */
-function checkSettings(options: Partial<TrainConfig>, where = ''): Partial<TrainConfig> {
+function checkRecipe(name: string): Checked {
+  return checkSettings(readRecipe(name), `recipe ${name}: `);
+}
+
+/** Drops what is undefined, checks the rest and brings it to its full form. */
+function checkSettings(options: Given, where = ''): Checked {
   if (typeof options !== 'object' || options === null) throw new InputError(`${where}it holds no settings`);
-  const given = Object.entries(options).filter(([, value]) => value !== undefined && value !== null);
-  for (const [key, value] of given) {
-    if (!Object.hasOwn(checks, key))
-      throw new InputError(`${where}setting ${key} is unknown; known are ${Object.keys(checks).join(', ')}`);
-    const { check, need } = checks[key as keyof TrainConfig];
-    if (!check(value)) throw new InputError(`${where}${key} must be ${need}, got ${show(value)}`);
-  }
-  return Object.fromEntries(given);
-}
-
-function isDeltaRule(value: unknown): boolean {
-  const { rule, factor, percent } = (value ?? {}) as Record<string, unknown>;
-  if (rule === 'std') return above0.check(factor);
-  return rule === 'percentile' && above0.check(percent) && (percent as number) <= 100;
-}
-
-function isPruneSchedule(value: unknown): boolean {
-  const { sparsity, ...rest } = (value ?? {}) as Record<string, unknown>;
-  const known = ['startSparsity', 'start', 'end'];
-  return (
-    share.check(sparsity) && Object.entries(rest).every(([key, v]) => known.includes(key) && share.check(v))
+  const given = Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined && value !== null),
   );
+  const { data, error } = settingsSchema.safeParse(given);
+  if (error) throw new InputError(`${where}${messageOf(error.issues[0], given)}`);
+  return data as Checked;
+}
+
+/** One line: the setting, what it must be, what it is. */
+function messageOf(issue: z.core.$ZodIssue, given: Readonly<Record<string, unknown>>): string {
+  const { shape } = settingsSchema;
+  const path = issue.path as (keyof typeof shape)[];
+  if (issue.code === 'unrecognized_keys') {
+    const name = [...path, issue.keys[0]].join('.');
+    return path.length === 0
+      ? `setting ${name} is unknown; known are ${Object.keys(shape).join(', ')}`
+      : `setting ${name} is unknown; ${path[0]} must be ${needOf(shape[path[0]])}`;
+  }
+  const value = path.reduce((at: unknown, key) => (at as Record<string, unknown>)?.[key], given);
+  const need = path.length === 1 ? needOf(shape[path[0]]) : issue.message;
+  return `${path.join('.')} must be ${need}, got ${show(value)}`;
 }
 
 /** @throws InputError for settings that do not go together */
-function checkTogether({
-  weights,
-  bitsPerWeight,
-  freezeMaskAtEpoch,
-  freezeQuantizersAtEpoch,
-}: Partial<TrainConfig>) {
-  if (bitsPerWeight !== undefined && !['apb', 'prune', 'prune-kbit'].includes(weights!))
+function checkTogether(config: Omit<TrainConfig, 'engine'>): void {
+  const { weights, quantizer, bitsPerWeight, freezeMaskAtEpoch, freezeQuantizersAtEpoch, prune } = config;
+  if (quantizer) checkQuantizer(weights, quantizer);
+  if (bitsPerWeight !== undefined && !['apb', ...PRUNED].includes(weights))
     throw new InputError(`bitsPerWeight needs weights apb, prune or prune-kbit; ${weights} has a fixed size`);
+  if (prune && !PRUNED.includes(weights))
+    throw new InputError(`prune needs weights prune or prune-kbit, not ${weights}; leave it out`);
+  for (const key of ['freezeMaskAtEpoch', 'reinitialiseAtEpoch', 'budgetFreezeAt'] as const)
+    if (config[key] !== undefined && weights !== 'apb')
+      throw new InputError(`${key} needs weights apb, not ${weights}; leave it out`);
   if (freezeMaskAtEpoch !== undefined && !(freezeQuantizersAtEpoch! <= freezeMaskAtEpoch))
     throw new InputError(
       'freezeMaskAtEpoch needs alpha and delta at rest: set freezeQuantizersAtEpoch to the same epoch or an earlier one',
     );
+}
+
+const PRUNED: readonly WeightMode[] = ['prune', 'prune-kbit'];
+
+function checkQuantizer(weights: WeightMode, options: Readonly<Record<string, unknown>>): void {
+  if (weights === 'fp32')
+    throw new InputError('quantizer needs weights that are quantized, not fp32; leave it out');
+  const schema = quantizerOptions[weights];
+  const issue = schema.safeParse(options).error?.issues[0];
+  if (!issue) return;
+  const name = issue.code === 'unrecognized_keys' ? issue.keys[0] : String(issue.path[0]);
+  throw new InputError(
+    issue.code === 'unrecognized_keys'
+      ? `setting quantizer.${name} is unknown for weights ${weights}; known are ${Object.keys(schema.shape).join(', ')}`
+      : `quantizer.${name} must be ${issue.message}, got ${show(options[name])}`,
+  );
+}
+
+/** Whether a setting has a value; of an object, the values that are given count. */
+function agrees(before: unknown, given: unknown): boolean {
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    return JSON.stringify(before) === JSON.stringify(given);
+  return Object.entries(given).every(([key, value]) =>
+    agrees((before as Record<string, unknown> | undefined)?.[key], value),
+  );
 }
 
 function show(value: unknown): string {

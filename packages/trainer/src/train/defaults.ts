@@ -1,31 +1,35 @@
-import { isImageFolder } from '../data/open.js';
 import type { WeightMode } from '../models/blocks.js';
 import { defaultDeltaRule } from '../quantizers/weight.js';
-import type { TrainConfig } from './config.js';
+import type { TrainConfig } from './settings.js';
 
 /** What the recommended settings depend on. */
 export interface Situation {
   readonly model: string;
   readonly data: string;
   readonly weights: WeightMode;
-  readonly activations: number;
-  /** Whether the run starts from another run's weights. */
-  readonly pretrained: boolean;
+  /** The run whose weights it starts from. */
+  readonly init?: string;
+  readonly ema?: number;
+  readonly bitsPerWeight?: number;
 }
 
 type Recommended = Pick<
   TrainConfig,
-  | 'epochs'
-  | 'batchSize'
-  | 'seed'
-  | 'optimizer'
-  | 'learningRate'
-  | 'quantizerLearningRate'
-  | 'warmupEpochs'
-  | 'weightDecay'
+  | 'validationSeed'
   | 'gradientReduction'
   | 'deltaRule'
+  | 'epochs'
+  | 'batchSize'
+  | 'optimizer'
+  | 'momentum'
+  | 'learningRate'
+  | 'quantizerOptimizer'
+  | 'quantizerLearningRate'
+  | 'weightDecay'
+  | 'labelSmoothing'
   | 'augment'
+  | 'reestimateBatchNorm'
+  | 'seed'
 >;
 
 /**
@@ -43,20 +47,28 @@ type Recommended = Pick<
  * - delta starts at 3 standard deviations, as in the paper: nearly plain binary, about 1.0 bits a weight.
  *   `deltaRule: {rule: percentile, percent: 99}` keeps about 1 % of the weights in full precision instead.
  * - alpha and delta are not frozen: with the `mean` reduction they hardly move in the few epochs of these recipes.
+ * - Statistics of batch norms are estimated anew where what is evaluated differs from what trained: the mean of the
+ *   weights, and masks that a budget or a schedule has just moved.
  * - Digits must not be mirrored; photographs may.
  */
-export function defaultsFor({ model, data, pretrained }: Situation): Recommended {
+export function defaultsFor({ model, data, weights, init, ema, bitsPerWeight }: Situation): Recommended {
+  const prunes = weights === 'prune' || weights === 'prune-kbit';
+  const pretrained = init !== undefined;
   return {
-    epochs: model === 'mnist-cnn' ? 1 : pretrained ? 10 : 30,
-    batchSize: 64,
-    seed: 1,
-    optimizer: 'adam',
-    learningRate: pretrained ? 1e-3 : 2e-3,
-    quantizerLearningRate: 1e-2,
-    warmupEpochs: 0.1,
-    weightDecay: 1e-2,
+    validationSeed: 1,
     gradientReduction: 'mean',
     deltaRule: defaultDeltaRule,
-    augment: data === 'cifar10' || isImageFolder(data),
+    epochs: model === 'mnist-cnn' ? 1 : pretrained ? 10 : 30,
+    batchSize: 64,
+    optimizer: 'adam',
+    momentum: 0.9,
+    learningRate: pretrained ? 1e-3 : 2e-3,
+    quantizerOptimizer: 'sgd',
+    quantizerLearningRate: 1e-2,
+    weightDecay: { compressed: 1e-2, other: 1e-2, rest: 0 },
+    labelSmoothing: 0,
+    augment: data === 'cifar10' || data.startsWith('imagefolder:'),
+    reestimateBatchNorm: ema !== undefined || prunes || bitsPerWeight !== undefined,
+    seed: 1,
   };
 }

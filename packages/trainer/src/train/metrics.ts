@@ -6,12 +6,14 @@ import type { InputShare } from './inputShares.js';
 export interface EpochMetrics {
   /** Counted from 1. */
   readonly epoch: number;
-  /** Mean cross-entropy over the epoch's training pictures as they were learned from, in nats. */
+  /** Mean loss over the epoch's training pictures as they were learned from, in nats. */
   readonly trainLoss: number;
   /** Share of them classified right, 0 to 1. */
   readonly trainTop1: number;
-  /** Share of the test pictures classified right after the epoch, 0 to 1. */
-  readonly testTop1: number;
+  /** Share of the held-out training pictures classified right after the epoch, 0 to 1; where there are any. */
+  readonly validationTop1?: number;
+  /** Of the test pictures; where pictures are held out, in the last epoch alone. */
+  readonly testTop1?: number;
   /** Of the compressed layers, by the paper's accounting; 32 without any. */
   readonly bitsPerWeight: number;
   /** Share of the compressed layers' weights that are in full precision, 0 to 1; 1 without any. */

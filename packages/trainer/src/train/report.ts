@@ -1,11 +1,12 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Dataset } from '../data/dataset.js';
 import type { InputShare } from './inputShares.js';
 import type { EpochMetrics } from './metrics.js';
 
-/** Told after every step of training and testing, and after every epoch. */
+/** Told after every step of training and evaluating, and after every epoch. */
 export type TrainProgress =
   | {
-      readonly phase: 'train' | 'test';
+      readonly phase: 'train' | 'validation' | 'test';
       /** Counted from 1. */
       readonly epoch: number;
       readonly epochs: number;
@@ -31,11 +32,15 @@ export interface TrainCallbacks {
   readonly signal?: AbortSignal;
   /** Pictures to take in place of the data set that `data` names. */
   readonly dataset?: Dataset;
+  /** A network to learn from, in place of the file that `distill` names: inputs as the data set's, one output. */
+  readonly teacher?: LayersModel;
 }
 
 export interface TrainResult {
   /** Of the test pictures after the last epoch, 0 to 1. */
   readonly top1: number;
+  /** Of the pictures that were held out. */
+  readonly validationTop1?: number;
   readonly bitsPerWeight: number;
   readonly fullPrecisionShare: number;
   /** Epochs the run has in all. */

@@ -108,12 +108,12 @@ const shape = {
   ),
   budgetFreezeAt: share.describe('share of the steps after which a budget of apb rests; 0.5'),
   prune: object({
-    sparsity: share,
+    sparsity: share.optional(),
     startSparsity: share.optional(),
     start: share.optional(),
     end: share.optional(),
   }).describe(
-    'how sparsity rises from startSparsity (0), between the shares start (0) and end (0.75) of the steps',
+    'how the share of pruned weights rises from startSparsity (0) to sparsity (0.9, or what bitsPerWeight asks for) between the shares start (0) and end (0.75) of the steps',
   ),
   gradientReduction: oneOf('mean', 'sum', 'lsq').describe('of the gradients of alpha and delta over a layer'),
   deltaRule: deltaRule.describe(

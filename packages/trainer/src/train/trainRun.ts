@@ -1,13 +1,14 @@
 import { InputError } from '@apb/core';
 import type { Dataset } from '../data/dataset.js';
 import { openDataset } from '../data/open.js';
-import { firstOf } from '../data/subset.js';
 import { selectEngine } from '../engines/select.js';
 import { resolveConfig, resumedConfig, type TrainConfig, type TrainOptions } from './config.js';
 import { modelOf } from './modelOf.js';
+import { partsOf } from './parts.js';
 import type { TrainCallbacks, TrainResult } from './report.js';
 import { Run } from './run.js';
 import { RunDirectory } from './runDirectory.js';
+import { fileTeacher, layersTeacher, type Teacher } from './teacher.js';
 
 /**
  * Trains a network and keeps the run in a directory: config.json, metrics.jsonl, a checkpoint for every finished
@@ -17,18 +18,25 @@ import { RunDirectory } from './runDirectory.js';
  *   the signal's reason once it is aborted
  */
 export async function trainRun(options: TrainOptions, callbacks: TrainCallbacks = {}): Promise<TrainResult> {
-  const { out, resume = false, ...settings } = options;
+  const { out, resume = false, ...given } = options;
+  const settings = callbacks.teacher ? { ...given, distill: given.distill ?? {} } : given;
   if (!out) throw new InputError('no run directory is given; name one with out');
   const directory = new RunDirectory(out);
   const settled = await settle(directory, settings, resume, callbacks.dataset);
   const opened = callbacks.dataset ?? (await openDataset(settled.data, settled));
   try {
     const config = withTask(settled, opened);
-    const run = new Run(config, limited(opened, config), modelOf(config), directory, callbacks);
+    const dataset = partsOf(opened, config);
+    const teacher = config.distill && (await teacherFor(config.distill.teacher, callbacks, dataset));
     try {
-      return await run.finish();
+      const run = new Run(config, dataset, modelOf(config), directory, callbacks, teacher);
+      try {
+        return await run.finish();
+      } finally {
+        run.dispose();
+      }
     } finally {
-      run.dispose();
+      teacher?.dispose();
     }
   } finally {
     if (!callbacks.dataset) await opened.dispose?.();
@@ -38,7 +46,7 @@ export async function trainRun(options: TrainOptions, callbacks: TrainCallbacks 
 /** Starts the engine, and settles and stores the configuration of a new run. */
 async function settle(
   directory: RunDirectory,
-  settings: Partial<TrainConfig>,
+  settings: Omit<TrainOptions, 'out' | 'resume'>,
   resume: boolean,
   dataset: Dataset | undefined,
 ): Promise<TrainConfig> {
@@ -62,6 +70,13 @@ function withTask(config: TrainConfig, { shape, classes }: Dataset): TrainConfig
   return { ...config, inputShape: config.inputShape ?? shape, classes: config.classes ?? classes.length };
 }
 
-function limited(dataset: Dataset, { limit, testLimit }: TrainConfig): Dataset {
-  return { ...dataset, train: firstOf(dataset.train, limit), test: firstOf(dataset.test, testLimit) };
+async function teacherFor(
+  file: string | undefined,
+  { teacher }: TrainCallbacks,
+  dataset: Dataset,
+): Promise<Teacher> {
+  if (teacher) return layersTeacher(teacher, dataset);
+  if (file === undefined)
+    throw new InputError('distill has no teacher; give distill.teacher a model file or a run directory');
+  return fileTeacher(file, dataset);
 }

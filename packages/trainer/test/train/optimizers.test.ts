@@ -3,7 +3,6 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { selectEngine } from '../../src/engines/select.js';
 import { Adam } from '../../src/train/adam.js';
 import type { Group, Optimizer } from '../../src/train/optimizer.js';
-import { cosine } from '../../src/train/schedule.js';
 import { Sgd } from '../../src/train/sgd.js';
 
 beforeAll(async () => void (await selectEngine('cpu')));
@@ -120,27 +119,5 @@ describe('an optimizer', () => {
     expect(tf.memory().numTensors).toBe(steady);
     optimizer.dispose();
     expect(tf.memory().numTensors).toBe(before);
-  });
-});
-
-describe('cosine', () => {
-  it('falls from 1 towards 0 over half a period', () => {
-    expect(cosine(0, 100)).toBe(1);
-    expect(cosine(50, 100)).toBeCloseTo(0.5, 15);
-    expect(cosine(25, 100)).toBeCloseTo((1 + Math.SQRT1_2) / 2, 15);
-    expect(cosine(99, 100)).toBeGreaterThan(0);
-    expect(cosine(100, 100)).toBe(0);
-  });
-
-  it('rises first', () => {
-    const rates = [0, 1, 2, 3].map(step => cosine(step, 103, 3));
-    expect(rates).toEqual([0.25, 0.5, 0.75, 1]);
-    expect(cosine(53, 103, 3)).toBeCloseTo(0.5, 15);
-  });
-
-  it('holds for the shortest runs', () => {
-    expect(cosine(0, 1)).toBe(1);
-    expect(cosine(0, 1, 1)).toBe(0.5);
-    for (let step = 0; step < 3; step++) expect(cosine(step, 3, 7)).toBeLessThan(1);
   });
 });

@@ -203,9 +203,12 @@ describe('trainRun refuses', () => {
       /^weights must be one of apb, binary, ternary, kbit, prune, prune-kbit, fp32, got int8$/,
     ],
     [{ engine: 'gpu' }, /^engine must be one of tensorflow, wasm, cpu, got gpu$/],
-    [{ deltaRule: { rule: 'std' } }, /^deltaRule must be/],
-    [{ deltaRule: { rule: 'percentile', percent: 101 } }, /^deltaRule must be/],
-    [{ batchsize: 3 }, /^setting batchsize is unknown; known are model, data,/],
+    [{ deltaRule: { rule: 'std' } }, /^deltaRule.factor must be a number above 0, got unset$/],
+    [
+      { deltaRule: { rule: 'percentile', percent: 101 } },
+      /^deltaRule.percent must be .*, up to 100, got 101$/,
+    ],
+    [{ batchsize: 3 }, /^setting batchsize is unknown; known are recipe, model, data,/],
     [{ stem: 'cifar' }, /^mnist-cnn has no choice of stem; leave stem out$/],
     [
       { inputShape: [32, 32, 3] },
@@ -293,7 +296,7 @@ describe('trainRun refuses', () => {
       ...common,
       optimizer: 'sgd',
       learningRate: 1e30,
-      warmupEpochs: 0,
+      schedule: { kind: 'cosine', warmupEpochs: 0 },
       weights: 'fp32',
     } as const;
     expect(await failureOf({ ...wild, out: out() }, { dataset }, false)).toMatch(

@@ -1,3 +1,4 @@
+import type * as tf from '@tensorflow/tfjs-core';
 import type { Gradients } from '../optimizer.js';
 
 /** Where a run is. */
@@ -12,7 +13,7 @@ export interface Position {
 
 /**
  * Something that acts on a run beside loss and optimizers: one file each, in the order of `hooksOf`. What a hook
- * remembers from step to step is in `state`, so that a resumed run goes on as an undisturbed one.
+ * remembers from step to step is in `state` or `variables`, so that a resumed run goes on as an undisturbed one.
  */
 export interface Hook {
   /** Names its state in checkpoints. */
@@ -25,13 +26,19 @@ export interface Hook {
   /** What the optimizers step with, in place of the given gradients. In a tidy. */
   adjust?(gradients: Gradients, position: Position): Gradients;
   afterStep?(position: Position): void;
-  /** Around evaluation, checkpoint and export: what the run shows is the model between the two. */
-  beforeEvaluation?(position: Position): void;
+  /**
+   * Around evaluation, checkpoint and export: what the run shows is the model between the two. A resumed run begins
+   * with `afterEvaluation`; after the last epoch it is not called.
+   */
+  beforeEvaluation?(position: Position): void | Promise<void>;
   afterEvaluation?(): void;
   /** Fields for the epoch's line in metrics.jsonl. */
   metrics?(): Readonly<Record<string, unknown>>;
+  /** Restored in place. */
+  readonly variables?: ReadonlyMap<string, tf.Variable>;
   /** Plain JSON. */
   readonly state?: unknown;
   /** @param state as `state` gave it */
   restore?(state: unknown): void;
+  dispose?(): void;
 }
