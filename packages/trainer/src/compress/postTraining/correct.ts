@@ -4,6 +4,8 @@ import { vector, withWeights } from './store.js';
 
 /** A variance below this share of the squared mean is float32 rounding of a constant. */
 const CONSTANT = 1e-12;
+/** Slope for a channel that should be constant: nothing of what varies is left, and float32 still holds the mean. */
+const FLAT = 2 ** -20;
 
 /** Per channel: means and variances of what a layer should put out and of what it does, and their covariance. */
 interface Statistics {
@@ -54,7 +56,9 @@ function correctNorm(model: Model, norm: NormNode, s: Statistics): Corrected {
     [norm.gamma]: vector(gamma.map((g, c) => g * slopes[c])),
     [norm.mean]: vector(mean.map((m, c) => s.got[c] - (s.wanted[c] - m) / slopes[c])),
   });
-  const errors = slopes.map((slope, c) => errorOf(s, c, slope) / s.wantedVariance[c] || 0);
+  const errors = slopes.map((slope, c) =>
+    s.wantedVariance[c] > 0 ? errorOf(s, c, slope) / s.wantedVariance[c] : 0,
+  );
   return { model: changed, error: errors.reduce((a, b) => a + b, 0) / errors.length };
 }
 
@@ -64,8 +68,8 @@ function correctNorm(model: Model, norm: NormNode, s: Statistics): Corrected {
  */
 function slopeOf(s: Statistics, c: number): number {
   const [wanted, got] = [s.wantedVariance[c], s.gotVariance[c]];
-  const varies = wanted > CONSTANT * s.wanted[c] ** 2 && got > CONSTANT * s.got[c] ** 2;
-  return varies ? Math.sqrt(wanted / got) : 1;
+  if (got <= CONSTANT * s.got[c] ** 2) return 1;
+  return wanted <= CONSTANT * s.wanted[c] ** 2 ? FLAT : Math.sqrt(wanted / got);
 }
 
 function correctBias(model: Model, { node, rows }: Layer, s: Statistics): Corrected {

@@ -66,6 +66,8 @@ function plainError(w: Float64Array, values: Float64Array, { rows, k }: Layer, s
 /** With a batch norm behind, every channel counts alike, whatever its scale. */
 function relative(error: Float64Array, energy: Float64Array, scaling: Scaling): number {
   const sum = (values: Float64Array) => values.reduce((a, b) => a + b, 0);
-  if (scaling !== 'norm') return sum(error) / sum(energy) || 0;
-  return sum(error.map((e, r) => e / energy[r] || 0)) / error.length;
+  // Weights of 0 are met as nearly as one likes by a tiny alpha.
+  const share = (e: number, of: number) => (of > 0 ? e / of : 0);
+  if (scaling !== 'norm') return share(sum(error), sum(energy));
+  return sum(error.map((e, r) => share(e, energy[r]))) / error.length;
 }

@@ -3,7 +3,12 @@ import { isBinarized } from '@apb/core';
 const f = Math.fround;
 
 /** Alpha and the mask follow from each other; they settle within a few rounds. */
-const ROUNDS = 8;
+const ROUNDS = 10;
+
+/** Scale of weights that are all 0: above 0 as every scale, far below all others. */
+const TINY = 2 ** -60;
+/** The same of a row beside rows that are not. */
+const TINY_SHARE = 2 ** -20;
 
 /**
  * - layer: one alpha for the layer;
@@ -39,9 +44,10 @@ export function split(
   let alpha = fitAlpha(w, rows, energy, full, scaling);
   for (let round = 0; round < ROUNDS; round++) {
     const changed = cut(w, rows, alpha, count, scaling, full);
-    if (changed === 0) break;
+    if (changed === 0) return { alpha, full };
     alpha = fitAlpha(w, rows, energy, full, scaling);
   }
+  cut(w, rows, alpha, count, scaling, full);
   return { alpha, full };
 }
 
@@ -63,10 +69,10 @@ function fitAlpha(
       sums[r] += e * Math.abs(w[i]);
       weights[r] += e;
     }
-  const all = total(sums) / total(weights) || 0;
-  if (scaling === 'layer') return new Float64Array(rows).fill(all || 1);
-  // A row of zeros, or one with no binarized weight, takes the layer's.
-  return sums.map((sum, r) => sum / weights[r] || all || 1);
+  const all = total(sums) / total(weights) || TINY;
+  if (scaling === 'layer') return new Float64Array(rows).fill(all);
+  // A row with no binarized weight takes the layer's.
+  return sums.map((sum, r) => (weights[r] === 0 ? all : Math.max(sum / weights[r], TINY_SHARE * all)));
 }
 
 /** Marks the `count` weights farthest from alpha. @returns how many marks changed */
