@@ -111,7 +111,7 @@ describe('apb sweep', () => {
   const sweep = (config: string, out: string, ...more: string[]) =>
     runApb(folder, 'sweep', '--config', config, '-o', out, '--json', '--quiet', ...more);
 
-  it('trains what is missing, names what failed, and goes on', { timeout: 300_000 }, () => {
+  it('trains what is missing, names what failed, and goes on', { timeout: 600_000 }, () => {
     const config = {
       base,
       init: { epochs: 1 },
@@ -156,24 +156,28 @@ describe('apb sweep', () => {
     expect(other.stderr).toMatch(/fp32_seed-1 holds a run with limit 100, not 50/);
   });
 
-  it('stops at the signal of the terminal, with the way to go on', { timeout: 120_000 }, async () => {
-    writeFileSync(join(folder, 'long.json'), JSON.stringify({ base: { ...base, epochs: 10_000 } }));
-    const child = spawn(
-      process.execPath,
-      [join(import.meta.dirname, '../bin/apb.js'), 'sweep', '--config', 'long.json', '-o', 'long'],
-      { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
-    );
-    let stderr = '';
-    child.stderr.on('data', chunk => {
-      stderr += chunk;
-    });
-    while (!existsSync(join(folder, 'long/runs/apb/checkpoint.safetensors')))
-      await new Promise(done => setTimeout(done, 100));
-    child.kill('SIGINT');
-    expect(await new Promise(done => child.on('close', done))).toBe(1);
-    expect(stderr).toMatch(/stopped; continue with: apb sweep --config long\.json --out long/);
-    expect(existsSync(join(folder, 'long/runs/apb/model.safetensors'))).toBe(false);
-  });
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'stops at %s, with the way to go on',
+    { timeout: 300_000 },
+    async signal => {
+      writeFileSync(join(folder, 'long.json'), JSON.stringify({ base: { ...base, epochs: 10_000 } }));
+      const child = spawn(
+        process.execPath,
+        [join(import.meta.dirname, '../bin/apb.js'), 'sweep', '--config', 'long.json', '-o', signal],
+        { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
+      );
+      let stderr = '';
+      child.stderr.on('data', chunk => {
+        stderr += chunk;
+      });
+      while (!existsSync(join(folder, `${signal}/runs/apb/checkpoint.safetensors`)))
+        await new Promise(done => setTimeout(done, 100));
+      child.kill(signal);
+      expect(await new Promise(done => child.on('close', done))).toBe(1);
+      expect(stderr).toContain(`stopped; continue with: apb sweep --config long.json --out ${signal}`);
+      expect(existsSync(join(folder, `${signal}/runs/apb/model.safetensors`))).toBe(false);
+    },
+  );
 
   it('names a file that holds no sweep', () => {
     writeFileSync(join(folder, 'bad.yaml'), 'just text');

@@ -8,6 +8,8 @@ import { type SweepResult, sweep } from '../sweep/sweep.js';
 import { note, type OutputOptions, print, table } from '../ui/output.js';
 import { Progress } from '../ui/progress.js';
 
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
 interface SweepOptions extends OutputOptions {
   readonly config: string;
   readonly out: string;
@@ -24,7 +26,8 @@ export function sweepCommand(): Command {
     const progress = new Progress(options);
     const abort = new AbortController();
     const stop = () => abort.abort(new Error('stopped'));
-    process.once('SIGINT', stop);
+    // A run must not outlive the sweep.
+    for (const name of SIGNALS) process.once(name, stop);
     const total = plan.runs.length;
     try {
       const result = await sweep(plan, resolve(options.out), {
@@ -45,7 +48,7 @@ export function sweepCommand(): Command {
       note(`stopped; continue with: apb sweep --config ${options.config} --out ${options.out}`, options);
       process.exitCode = 1;
     } finally {
-      process.removeListener('SIGINT', stop);
+      for (const name of SIGNALS) process.removeListener(name, stop);
       progress.stop();
     }
   });

@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { InputError } from '@apb/core';
 import { resolveConfig, type TrainConfig } from '@apb/trainer';
 
-type Settings = Readonly<Record<string, unknown>>;
+/** Settings by name, as they were given. */
+export type Settings = Readonly<Record<string, unknown>>;
 
 /** One run of a sweep. */
 export interface PlannedRun {

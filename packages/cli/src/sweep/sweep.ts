@@ -1,10 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '@apb/core';
+import { readSettings } from '../configFile.js';
 import { replaceFile } from '../replace.js';
 import { trainInChild } from './child.js';
 import { pictures } from './picture.js';
-import type { PlannedRun, SweepPlan } from './plan.js';
+import type { PlannedRun, Settings, SweepPlan } from './plan.js';
 import { failureOf, type GroupResult, groupsOf, isFinished, type RunResult, resultOf } from './results.js';
 
 export interface SweepResult {
@@ -29,7 +31,16 @@ export interface SweepCallbacks {
  *   once it is aborted
  */
 export async function sweep(plan: SweepPlan, dir: string, callbacks: SweepCallbacks): Promise<SweepResult> {
-  for (const run of plan.runs) await checkFolder(join(dir, 'runs', run.name), run.settings);
+  for (const run of plan.runs) {
+    const init = typeof plan.init === 'object' ? join(dir, 'init') : plan.init;
+    await checkBegun(
+      dir,
+      run.name,
+      join(dir, 'runs', run.name),
+      { ...run.settings, ...(init && { init }) },
+      typeof plan.init === 'object',
+    );
+  }
   const init = await prepareInit(plan.init, dir, callbacks);
   const runs: RunResult[] = [];
   for (const [i, run] of plan.runs.entries()) {
@@ -49,7 +60,7 @@ async function oneRun(
 ): Promise<RunResult> {
   const folder = join(dir, 'runs', run.name);
   const settings = init === undefined ? run.settings : { ...run.settings, init };
-  const error = await train(settings, folder, join(dir, 'configs', `${run.name}.json`), onLine, signal);
+  const error = await train(settings, folder, givenFile(dir, run.name), onLine, signal);
   if (error !== undefined) return failureOf(run, error);
   return resultOf(run, folder).catch(e => failureOf(run, (e as Error).message));
 }
@@ -64,7 +75,7 @@ async function train(
 ): Promise<string | undefined> {
   if (await isFinished(folder)) return undefined;
   signal.throwIfAborted();
-  const begun = (await storedConfig(folder)) !== undefined;
+  const begun = await isBegun(folder);
   if (!begun) await write(configFile, `${JSON.stringify(settings, null, 2)}\n`);
   const args = begun ? ['--resume', '--out', folder] : ['--config', configFile, '--out', folder];
   const { ok, error } = await trainInChild(args, onLine, signal);
@@ -80,39 +91,49 @@ async function prepareInit(
 ): Promise<string | undefined> {
   if (typeof init !== 'object') return init;
   const folder = join(dir, 'init');
-  await checkFolder(folder, init);
+  await checkBegun(dir, 'init', folder, init, false);
   onRun(0, 'init');
-  const error = await train(
-    init,
-    folder,
-    join(dir, 'configs', 'init.json'),
-    line => onRun(0, 'init', line),
-    signal,
-  );
+  const error = await train(init, folder, givenFile(dir, 'init'), line => onRun(0, 'init', line), signal);
   if (error !== undefined) throw new Error(`the run to start from failed: ${error}`);
   return folder;
 }
 
-/** @throws InputError when a run is there whose settings differ */
-async function checkFolder(folder: string, settings: Readonly<Record<string, unknown>>): Promise<void> {
-  const stored = await storedConfig(folder);
-  if (!stored) return;
-  for (const [key, value] of Object.entries(settings))
-    if (value !== null && JSON.stringify(stored[key]) !== JSON.stringify(value))
-      throw new InputError(
-        `${folder} holds a run with ${key} ${JSON.stringify(stored[key])}, not ${JSON.stringify(value)}; give another folder with --out, or remove that run`,
-      );
+/** What a run was begun with: the settings as they were given, before defaults. */
+function givenFile(dir: string, name: string): string {
+  return join(dir, 'configs', `${name}.json`);
 }
 
-async function storedConfig(folder: string): Promise<Record<string, unknown> | undefined> {
-  const file = join(folder, 'config.json');
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  try {
-    return Object(JSON.parse(text));
-  } catch {
-    throw new InputError(`${file} is damaged; remove that run to train it anew`);
+async function isBegun(folder: string): Promise<boolean> {
+  return (await stat(join(folder, 'config.json')).catch(() => undefined))?.isFile() ?? false;
+}
+
+/**
+ * The folder of a sweep may have been moved, and with it the run that its others start from.
+ * @param own whether that run is the sweep's own
+ * @throws InputError when a run was begun with other settings
+ */
+async function checkBegun(
+  dir: string,
+  name: string,
+  folder: string,
+  settings: Settings,
+  own: boolean,
+): Promise<void> {
+  if (!(await isBegun(folder))) return;
+  const file = givenFile(dir, name);
+  const before = (await readSettings(file)) as Settings;
+  const now = JSON.parse(JSON.stringify(settings)) as Settings;
+  for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
+    const moved = key === 'init' && own && before.init !== undefined;
+    if (moved || isDeepStrictEqual(before[key], now[key])) continue;
+    throw new InputError(
+      `${folder} holds a run with ${key} ${show(before[key])}, not ${show(now[key])}; give another folder with --out, or remove that run`,
+    );
   }
+}
+
+function show(value: unknown): string {
+  return value === undefined ? 'unset' : JSON.stringify(value);
 }
 
 async function finish(runs: readonly RunResult[], dir: string): Promise<SweepResult> {
