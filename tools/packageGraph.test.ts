@@ -15,7 +15,7 @@ const graph: Record<string, readonly string[]> = {
   'kernels-wasm': ['core'],
   runtime: ['core', 'kernels-native', 'kernels-wasm'],
   interop: ['core'],
-  trainer: ['core'],
+  trainer: ['core', 'interop'],
   cli: ['core', 'interop', 'runtime', 'trainer', 'kernels-native', 'kernels-wasm'],
 };
 
