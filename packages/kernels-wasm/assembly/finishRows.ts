@@ -1,4 +1,4 @@
-import { add, atLeast, atMost, LANES, loadFloats, loadInts, mul, select, splat, storeFirst, toFloats } from 'isa';
+import { add, atLeast, atMost, LANES, loadFloats, loadInts, mul, select, splat, storeFirst, storeFloats, toFloats } from 'isa';
 
 /**
  * Integer products -> float outputs, as core's op.ts states the epilogue for quantized input:
@@ -61,7 +61,10 @@ export function finishRows(
         low,
         high,
       );
-    } else finishPixel(to, sums, rows, alpha, 0, 0, terms, step, 0, mask, 0, scale, shift, residual, clamped, low, high);
+    } else if (residual || clamped)
+      finishPixel(to, sums, rows, alpha, 0, 0, terms, step, 0, mask, 0, scale, shift, residual, clamped, low, high);
+    else if (terms) finishPixel(to, sums, rows, alpha, 0, 0, terms, step, 0, mask, 0, scale, shift, 0, false, 0, 0);
+    else finishPixel(to, sums, rows, alpha, 0, 0, 0, 0, 0, 0, 0, scale, shift, 0, false, 0, 0);
     to += toStride;
     sums += sumsStride;
     if (terms) terms += sumsStride;
@@ -69,6 +72,7 @@ export function finishRows(
   }
 }
 
+/** Inlined for each kind of layer: what is 0 there costs nothing. */
 @inline
 function finishPixel(
   to: usize,
@@ -89,7 +93,9 @@ function finishPixel(
   low: f32,
   high: f32,
 ): void {
-  for (let j: usize = 0; j < usize(4 * rows); j += 4 * LANES) {
+  const bytes = usize(4 * rows);
+  const whole = bytes - (bytes % (4 * LANES));
+  for (let j: usize = 0; j < bytes; j += 4 * LANES) {
     let y = mul(loadFloats(alpha + j), toFloats(loadInts(sums + j)));
     if (totals) y = add(y, mul(loadFloats(beta + j), toFloats(loadInts(totals + j))));
     if (terms) {
@@ -100,6 +106,7 @@ function finishPixel(
     y = add(mul(y, loadFloats(scale + j)), loadFloats(shift + j));
     if (residual) y = add(y, loadFloats(residual + j));
     if (clamped) y = atMost(atLeast(y, splat(low)), splat(high));
-    storeFirst(to + j, y, rows - i32(j >> 2));
+    if (j < whole) storeFloats(to + j, y);
+    else storeFirst(to + j, y, rows - i32(j >> 2));
   }
 }

@@ -1,6 +1,15 @@
-import { type ConvGeometry, type PreparedWeights, type Product, type SparseRows, scaleOf } from '@apb/core';
+import {
+  type ConvGeometry,
+  type PreparedWeights,
+  type Product,
+  type Shape,
+  type SparseRows,
+  sameShape,
+  scaleOf,
+} from '@apb/core';
 import type { Device } from './device.js';
 import type { Scope } from './memory.js';
+import { convWindows, flattened, type Windows } from './windows.js';
 
 /** Full-precision weights by row, in wasm memory: see SparseRows. */
 export interface SparseAddresses {
@@ -62,9 +71,17 @@ export interface FloatWeights extends RowLayout {
       };
 }
 
+/** The windows of a convolution of one input shape, and what `flattened` makes of them. */
+export interface ConvWindows {
+  readonly shape: Shape;
+  readonly windows: Windows;
+  readonly flat: Windows;
+}
+
 export class WasmWeights implements PreparedWeights {
   readonly bytes: number;
   private content: IntWeights | FloatWeights | undefined;
+  private last: ConvWindows | undefined;
 
   constructor(
     readonly device: Device,
@@ -83,6 +100,14 @@ export class WasmWeights implements PreparedWeights {
   get data(): IntWeights | FloatWeights {
     if (!this.content) throw new Error('these prepared weights have been disposed');
     return this.content;
+  }
+
+  /** What a convolution of an input [N, H, W, C] sees; kept, since the next input mostly has the same shape. */
+  windowsOf(shape: Shape, geometry: ConvGeometry): ConvWindows {
+    if (this.last && sameShape(this.last.shape, shape)) return this.last;
+    const windows = convWindows(shape, geometry);
+    this.last = { shape: [...shape], windows, flat: flattened(windows) };
+    return this.last;
   }
 
   dispose(): void {

@@ -186,10 +186,13 @@ function axisTaps(
   dilation: number,
   before: number,
 ) {
-  return Int32Array.from({ length: out * kernel }, (_, i) => {
-    const at = Math.floor(i / kernel) * stride - before + (i % kernel) * dilation;
-    return at >= 0 && at < size ? at : -1;
-  });
+  const taps = new Int32Array(out * kernel);
+  for (let i = 0; i < out; i++)
+    for (let tap = 0; tap < kernel; tap++) {
+      const at = i * stride - before + tap * dilation;
+      taps[i * kernel + tap] = at >= 0 && at < size ? at : -1;
+    }
+  return taps;
 }
 
 /** Numbers the different patterns of inside (1) and outside (0) along one axis. */

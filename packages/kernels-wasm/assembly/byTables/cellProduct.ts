@@ -45,14 +45,15 @@ export function cellProduct(
     for (let i = 0; i < pixels; i += PIXELS) {
       const tile = to + usize(i) * toStride;
       const tileTable = table + usize(4 * i * taps);
-      startTile(tile, toStride, starts + 4 * i, whole);
       for (let d = 0; d < digits; d++) {
         const first = offset + HEADER_BYTES + usize(d * cells * CELL_BYTES);
         for (let u = 0; u < weightPlanes; u++) {
           const w = weights + usize(u) * bytes;
           const shift = u + d * digitBits + 1;
-          if (whole) countTile(true, tile, toStride, tileTable, taps, first, cells, w, 255 / most, shift);
-          else countTile(false, tile, toStride, tileTable, taps, first, cells, w, 255 / most, shift);
+          // The first counts of a tile are taken from its starts, others from what is there.
+          const from: usize = u | d ? 0 : starts + usize(4 * i);
+          if (whole) countTile(true, tile, toStride, from, tileTable, taps, first, cells, w, 255 / most, shift);
+          else countTile(false, tile, toStride, from, tileTable, taps, first, cells, w, 255 / most, shift);
         }
       }
     }
@@ -60,16 +61,8 @@ export function cellProduct(
   }
 }
 
-@inline
-function startTile(tile: usize, stride: usize, starts: usize, whole: bool): void {
-  for (let p = 0; p < PIXELS; p++, tile += stride) {
-    const start = v128.load32_splat(starts + 4 * p);
-    for (let at = tile; at < tile + (whole ? 128 : 64); at += 16) v128.store(at, start);
-  }
-}
-
 /**
- * tile[p, r] -= counts << shift.
+ * tile[p, r] = starts[p] - (counts << shift), or from tile[p, r] for starts = 0.
  * @param block cells whose counts fit a byte
  */
 @inline
@@ -77,6 +70,7 @@ function countTile(
   whole: bool,
   tile: usize,
   stride: usize,
+  starts: usize,
   table: usize,
   taps: i32,
   first: usize,
@@ -91,7 +85,6 @@ function countTile(
   const part = (cells + parts - 1) / parts;
   const tapBytes = usize(4 * taps);
   let additions: i32 = 0;
-  clearCounts(whole);
   for (let tap = 0; tap < taps; tap += tapsAtOnce) {
     const endTap = table + 4 * min(taps, tap + tapsAtOnce);
     for (let c = 0; c < cells; c += part) {
@@ -134,53 +127,74 @@ function countTile(
           w += whole ? 32 : 16;
         }
       }
-      widen(counts, a0);
-      widen(counts + 64, a1);
-      widen(counts + 128, a2);
-      widen(counts + 192, a3);
-      if (whole) {
-        widen(counts + 32, b0);
-        widen(counts + 96, b1);
-        widen(counts + 160, b2);
-        widen(counts + 224, b3);
-      }
+      if (additions) addCounts(true, whole, a0, b0, a1, b1, a2, b2, a3, b3);
+      else addCounts(false, whole, a0, b0, a1, b1, a2, b2, a3, b3);
       if (++additions == MOST_ADDITIONS) {
-        subtractCounts(whole, tile, stride, shift);
-        clearCounts(whole);
+        subtractCounts(whole, tile, stride, starts, shift);
+        starts = 0;
         additions = 0;
       }
     }
   }
-  subtractCounts(whole, tile, stride, shift);
+  if (additions) subtractCounts(whole, tile, stride, starts, shift);
 }
 
 @inline function zero(): v128 { return i8x16.splat(0); }
 @inline function count(sum: v128, cell: v128, weights: v128): v128 { return i8x16.add(sum, lookup(cell, weights)); }
 
-/** Adds 16 bytes to 16 counts. */
+/** Adds the bytes of a tile to its counts, or begins with them. */
 @inline
-function widen(to: usize, x: v128): void {
-  v128.store(to, i16x8.add(v128.load(to), i16x8.extend_low_i8x16_u(x)));
-  v128.store(to, i16x8.add(v128.load(to, 16), i16x8.extend_high_i8x16_u(x)), 16);
+function addCounts(
+  more: bool,
+  whole: bool,
+  a0: v128,
+  b0: v128,
+  a1: v128,
+  b1: v128,
+  a2: v128,
+  b2: v128,
+  a3: v128,
+  b3: v128,
+): void {
+  widen(more, counts, a0);
+  widen(more, counts + 64, a1);
+  widen(more, counts + 128, a2);
+  widen(more, counts + 192, a3);
+  if (whole) {
+    widen(more, counts + 32, b0);
+    widen(more, counts + 96, b1);
+    widen(more, counts + 160, b2);
+    widen(more, counts + 224, b3);
+  }
 }
 
 @inline
-function clearCounts(whole: bool): void {
-  for (let p: usize = 0; p < 256; p += 64)
-    for (let r: usize = 0; r < usize(whole ? 64 : 32); r += 16) v128.store(counts + p + r, zero());
+function widen(more: bool, to: usize, x: v128): void {
+  const low = i16x8.extend_low_i8x16_u(x);
+  const high = i16x8.extend_high_i8x16_u(x);
+  v128.store(to, more ? i16x8.add(v128.load(to), low) : low);
+  v128.store(to, more ? i16x8.add(v128.load(to, 16), high) : high, 16);
 }
 
 @inline
-function subtractCounts(whole: bool, tile: usize, stride: usize, shift: i32): void {
-  for (let p: usize = 0; p < 256; p += 64, tile += stride)
-    for (let r: usize = 0; r < usize(whole ? 64 : 32); r += 16) {
-      const x = v128.load(counts + p + r);
-      subtract(tile + 2 * r, i32x4.extend_low_i16x8_u(x), shift);
-      subtract(tile + 2 * r + 16, i32x4.extend_high_i16x8_u(x), shift);
-    }
+function subtractCounts(whole: bool, tile: usize, stride: usize, starts: usize, shift: i32): void {
+  for (let p: usize = 0; p < usize(PIXELS); p++, tile += stride) {
+    const from = counts + 64 * p;
+    if (starts) {
+      const start = v128.load32_splat(starts + 4 * p);
+      for (let r: usize = 0; r < usize(whole ? 64 : 32); r += 16) {
+        const x = v128.load(from + r);
+        v128.store(tile + 2 * r, less(start, i32x4.extend_low_i16x8_u(x), shift));
+        v128.store(tile + 2 * r, less(start, i32x4.extend_high_i16x8_u(x), shift), 16);
+      }
+    } else
+      for (let r: usize = 0; r < usize(whole ? 64 : 32); r += 16) {
+        const x = v128.load(from + r);
+        const at = tile + 2 * r;
+        v128.store(at, less(v128.load(at), i32x4.extend_low_i16x8_u(x), shift));
+        v128.store(at, less(v128.load(at, 16), i32x4.extend_high_i16x8_u(x), shift), 16);
+      }
+  }
 }
 
-@inline
-function subtract(at: usize, x: v128, shift: i32): void {
-  v128.store(at, i32x4.sub(v128.load(at), i32x4.shl(x, shift)));
-}
+@inline function less(x: v128, counts: v128, shift: i32): v128 { return i32x4.sub(x, i32x4.shl(counts, shift)); }

@@ -1,8 +1,7 @@
 import { WasmBuffer } from '../buffer.js';
 import type { Device } from '../device.js';
 import { roundUp, type Scope } from '../memory.js';
-import { CellLines } from '../ops/inputLines.js';
-import { INT_CHUNK } from '../ops/intProduct.js';
+import { CellLines, INT_CHUNK } from '../ops/inputLines.js';
 import { prepareWeights } from '../prepare.js';
 import type { IntWeights, WasmWeights } from '../weights.js';
 import { flatWindows, TapTable } from '../windows.js';

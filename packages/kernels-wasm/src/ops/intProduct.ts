@@ -3,10 +3,7 @@ import type { Device } from '../device.js';
 import type { Scope } from '../memory.js';
 import type { IntWeights } from '../weights.js';
 import { borders, TapTable, type Windows } from '../windows.js';
-import { CellLines, LineRing } from './inputLines.js';
-
-/** Most output pixels worked on at once: what they need stays in the caches while panels pass by. */
-export const INT_CHUNK = 64;
+import { CellLines, INT_CHUNK, LineRing } from './inputLines.js';
 
 /**
  * The integer products of quantized input, a stretch of output pixels at a time. After `compute`, `sums` holds
@@ -26,7 +23,7 @@ export class IntProduct {
     readonly weights: IntWeights,
     readonly windows: Windows,
   ) {
-    this.ring = new LineRing(windows, INT_CHUNK);
+    this.ring = new LineRing(windows);
     this.cells = new CellLines(device, scratch, x, weights, windows, this.ring.lines);
     this.starts = scratch.alloc(4 * INT_CHUNK);
     this.sums = scratch.alloc(4 * INT_CHUNK * this.paddedRows);

@@ -2,10 +2,11 @@ import { type Epilogue, expectRank, expectShape } from '@apb/core';
 import type { WasmBuffer } from '../buffer.js';
 import type { Device } from '../device.js';
 import type { WasmWeights } from '../weights.js';
-import { convWindows, flattened, flatWindows, forEachStretch, type Windows } from '../windows.js';
+import { flatWindows, forEachStretch, type Windows } from '../windows.js';
 import { floatFinisher, intFinisher } from './finish.js';
 import { FLOAT_CHUNK, floatProduct } from './floatProduct.js';
-import { INT_CHUNK, IntProduct } from './intProduct.js';
+import { INT_CHUNK } from './inputLines.js';
+import { IntProduct } from './intProduct.js';
 
 /** out[i * rows + j] = sum over k of weight code j times activation i, exact. */
 export function gemmInt(device: Device, a: WasmBuffer, weights: WasmWeights, out: Int32Array): void {
@@ -57,10 +58,10 @@ export function conv2d(
   expectRank(x.shape, 4, 'the input of a convolution');
   expectShape(x.shape, [...x.shape.slice(0, 3), geometry.inChannels], 'the input of this convolution');
   matchWidth(x, weights);
-  const windows = convWindows(x.shape, geometry);
+  const { windows, flat } = weights.windowsOf(x.shape, geometry);
   const { pictures, outH, outW } = windows;
   expectShape(out.shape, [pictures, outH, outW, geometry.outChannels], 'the output of this convolution');
-  run(device, epilogue, x, weights, flattened(windows), residual, out);
+  run(device, epilogue, x, weights, flat, residual, out);
 }
 
 function run(

@@ -1,6 +1,6 @@
 import type { Scope } from '../memory.js';
-import { FloatLines } from './inputLines.js';
-import { INT_CHUNK, type IntProduct } from './intProduct.js';
+import { FloatLines, INT_CHUNK } from './inputLines.js';
+import type { IntProduct } from './intProduct.js';
 
 /**
  * The full-precision weights' part of quantized products. After `compute`, `sums` holds T as
