@@ -6,7 +6,7 @@ const packages = join(import.meta.dirname, '../packages');
 
 /**
  * Who depends on whom when installed, each package after those it depends on; tests may import more. Kernels are
- * the runtime's choice at run time. The design lets the trainer use interop as well; it does not so far.
+ * the runtime's choice at run time.
  */
 const graph: Record<string, readonly string[]> = {
   core: [],
