@@ -113,7 +113,11 @@ function messageOf(issue: z.core.$ZodIssue, given: Readonly<Record<string, unkno
       ? `setting ${name} is unknown; known are ${Object.keys(shape).join(', ')}`
       : `setting ${name} is unknown; ${path[0]} must be ${needOf(shape[path[0]])}`;
   }
-  const value = path.reduce((at: unknown, key) => (at as Record<string, unknown>)?.[key], given);
+  // A short form stands for the whole object.
+  const value = path.reduce(
+    (at: unknown, key) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[key] : at),
+    given,
+  );
   const need = path.length === 1 ? needOf(shape[path[0]]) : issue.message;
   return `${path.join('.')} must be ${need}, got ${show(value)}`;
 }
@@ -124,6 +128,10 @@ function checkTogether(config: Omit<TrainConfig, 'engine'>): void {
   if (quantizer) checkQuantizer(weights, quantizer);
   if (bitsPerWeight !== undefined && !['apb', ...PRUNED].includes(weights))
     throw new InputError(`bitsPerWeight needs weights apb, prune or prune-kbit; ${weights} has a fixed size`);
+  if (weights === 'apb' && bitsPerWeight !== undefined && !(bitsPerWeight > 1 && bitsPerWeight <= 32))
+    throw new InputError(
+      `bitsPerWeight must be above 1 for weights apb, up to 32, got ${bitsPerWeight}; a sign takes one bit`,
+    );
   if (prune && !PRUNED.includes(weights))
     throw new InputError(`prune needs weights prune or prune-kbit, not ${weights}; leave it out`);
   for (const key of ['freezeMaskAtEpoch', 'reinitialiseAtEpoch', 'budgetFreezeAt'] as const)

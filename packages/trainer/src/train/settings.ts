@@ -74,12 +74,13 @@ export const quantizerOptions: Readonly<Record<Exclude<WeightMode, 'fp32'>, z.Zo
 /** What each setting of a run may be and what it is for: errors, the types and the table of the docs come from here. */
 const shape = {
   recipe: text.describe('a named set of settings; others given beside it win'),
-  model: oneOf(...modelNames).describe('network'),
+  model: oneOf(...modelNames).describe('name of the network'),
   data: text.describe(`${datasetNames.join(', ')} or imagefolder:PATH`),
   imageSize: integer(8).describe("height and width of an image folder's pictures; 224"),
   strict: yesOrNo.describe('whether a picture that cannot be read ends the run, in place of being left out'),
   inputShape: z
     .tuple([integer(1), integer(1), integer(1)], { error: '[height, width, channels]' })
+    .meta({ need: '[height, width, channels]' })
     .describe('recorded by the run'),
   classes: integer(1).describe('recorded by the run'),
   limit: integer(1).describe('only the first so many training pictures'),
@@ -92,7 +93,8 @@ const shape = {
   ),
   weights: oneOf(...weightModes).describe('weight quantizer of the compressed layers'),
   quantizer: z
-    .record(z.string(), z.unknown(), { error: 'options of the weight quantizer' })
+    .record(z.string(), z.unknown(), { error: 'options by name' })
+    .meta({ need: 'options by name' })
     .describe('options of the weight quantizer, those of its class in the API such as `perChannel`'),
   activations: oneOf(32, 8, 4, 2, 1).describe(
     'bits of the activations in front of compressed layers; 32 is float',
@@ -127,7 +129,7 @@ const shape = {
   epochs: integer(1).describe('passes over the training pictures'),
   batchSize: integer(1).describe('pictures a step'),
   optimizer: oneOf('sgd', 'adam').describe('of weights, biases and norms; SGD is Nesterov’s'),
-  momentum: below1.describe('of SGD'),
+  momentum: below1.describe('of SGD, for weights and scalars alike'),
   learningRate: above0.describe('peak for weights, biases and norms'),
   quantizerOptimizer: oneOf('sgd', 'adam').describe('of alpha, delta and the bounds of activations'),
   quantizerLearningRate: atLeast0.describe('peak for alpha and delta'),

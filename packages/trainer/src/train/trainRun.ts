@@ -19,7 +19,7 @@ import { fileTeacher, layersTeacher, type Teacher } from './teacher.js';
  */
 export async function trainRun(options: TrainOptions, callbacks: TrainCallbacks = {}): Promise<TrainResult> {
   const { out, resume = false, ...given } = options;
-  const settings = callbacks.teacher ? { ...given, distill: given.distill ?? {} } : given;
+  const settings = callbacks.teacher && !resume ? { ...given, distill: given.distill ?? {} } : given;
   if (!out) throw new InputError('no run directory is given; name one with out');
   const directory = new RunDirectory(out);
   const settled = await settle(directory, settings, resume, callbacks.dataset);

@@ -58,6 +58,25 @@ it.each([
   ['with a memory budget', { bitsPerWeight: 1.5 }],
   ['that prunes', { weights: 'prune', freezeQuantizersAtEpoch: 1 }],
   ['with a frozen mask', { freezeQuantizersAtEpoch: 1, freezeMaskAtEpoch: 1, reinitialiseAtEpoch: 1 }],
+  [
+    'with everything else',
+    {
+      optimizer: 'sgd',
+      learningRate: 0.02,
+      quantizerOptimizer: 'adam',
+      schedule: 'one-cycle',
+      clipNorm: 1,
+      labelSmoothing: 0.1,
+      mix: { mixup: 0.4, cutmix: 1, probability: 0.8 },
+      augment: true,
+      distill: { weight: 0.3 },
+      ema: 0.9,
+      freezeQuantizersAtEpoch: 1,
+      freezeMaskAtEpoch: 1,
+      validation: 32,
+    },
+  ],
+  ['with a mean of the weights under a budget', { bitsPerWeight: 1.5, ema: 0.9, schedule: 'constant' }],
 ])(
   'a run %s killed in its second epoch goes on with the second and ends as an undisturbed one',
   async (_, settings) => {
