@@ -348,6 +348,7 @@ describe('compress on wasm', () => {
     expect(report.history[0].loss).toBeGreaterThan(penalty);
     const [a, b] = [original, model].map(m => [...m.getLayer('frozen').getWeights()[0].dataSync()]);
     expect(b).toEqual(a);
+    await expect(compress(original, { data, bitsPerWeight: 1.5 })).rejects.toThrow(/layer frozen is frozen/);
   });
 
   it('names what is wrong', async () => {

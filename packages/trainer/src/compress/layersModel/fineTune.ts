@@ -61,7 +61,6 @@ export async function fineTune(
   const { epochs = 1, learningRate = 1e-3, quantizerLearningRate = 1e-2 } = options;
   if (!Number.isSafeInteger(epochs) || epochs < 1)
     throw new InputError(`epochs must be an integer of at least 1, got ${epochs}`);
-  const steps = stepsOf(model, options.weightDecay ?? 1e-2);
   const history: FineTuneEpoch[] = [];
   const perEpoch = await sizeOf(data);
   const position = (epoch: number, step: number): Position => ({
@@ -70,8 +69,9 @@ export async function fineTune(
     epoch,
     epochs,
   });
-  for (const hook of hooks) hook.begin?.(position(0, 0));
+  const steps = stepsOf(model, options.weightDecay ?? 1e-2);
   try {
+    for (const hook of hooks) hook.begin?.(position(0, 0));
     for (let epoch = 1; epoch <= epochs; epoch++) {
       let [step, total, correct, samples] = [0, 0, 0, 0];
       for await (const batch of batchesOf(data)) {

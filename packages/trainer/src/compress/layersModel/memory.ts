@@ -1,6 +1,7 @@
 import { InputError } from '@apb/core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { pruneModel } from '../../models/pruneModel.js';
+import { compressedLayers } from '../../models/walk.js';
 import type { WeightQuantizerConfig } from '../../quantizers/weight.js';
 import type { Hook } from '../../train/hooks/hook.js';
 import { MemoryBudget } from '../../train/hooks/memoryBudget.js';
@@ -22,7 +23,9 @@ export function memoryHooks(
     throw new InputError(`bitsPerWeight must be a number above 0, got ${bitsPerWeight}`);
   switch (quantizer.kind) {
     case 'apb':
-      return bitsPerWeight === undefined ? [] : [new MemoryBudget(model, bitsPerWeight, FREEZE_AT)];
+      if (bitsPerWeight === undefined) return [];
+      checkTrainable(model);
+      return [new MemoryBudget(model, bitsPerWeight, FREEZE_AT)];
     case 'prune':
     case 'prune-kbit': {
       const sparsity =
@@ -46,4 +49,13 @@ export function meetBudget(model: LayersModel, hooks: readonly Hook[], bitsPerWe
     hook.start?.();
     if (hook instanceof Prune) pruneModel(model, { sparsity: sparsityFor(model, bitsPerWeight) }, 1);
   }
+}
+
+/** The budget is shared out by the layers' gradients, which a frozen one has not. */
+function checkTrainable(model: LayersModel): void {
+  const frozen = compressedLayers(model).find(layer => layer.trainableWeights.length === 0);
+  if (frozen)
+    throw new InputError(
+      `layer ${frozen.name} is frozen and cannot compete for bitsPerWeight; set its trainable to true, or name it in keep`,
+    );
 }
