@@ -5,8 +5,12 @@ import { type PruneSchedule, pruneModel } from '../../models/pruneModel.js';
 import { compressedLayers } from '../../models/walk.js';
 import type { Hook, Position } from './hook.js';
 
-/** Steps between two looks at the schedule: Zhu & Gupta (arXiv 1710.01878) found 100 to 1000 equally good. */
+/**
+ * Steps between two looks at the schedule: Zhu & Gupta (arXiv 1710.01878) found 100 to 1000 equally good. A short run
+ * has at least RISES of them.
+ */
 const INTERVAL = 100;
+const RISES = 50;
 
 /** Of pruned layers where no budget says otherwise: a tenth of the weights stays. */
 const SPARSITY = 0.9;
@@ -42,7 +46,8 @@ export class Prune implements Hook {
   ) {}
 
   beforeStep({ step, steps }: Position): void {
-    if (step % INTERVAL === 0) this.prune(step / steps);
+    const interval = Math.max(1, Math.min(INTERVAL, Math.floor(steps / RISES)));
+    if (step % interval === 0) this.prune(step / steps);
   }
 
   /** The last masks are set before they are judged. */
