@@ -27,6 +27,14 @@ export function above(min: number): (text: string) => number {
   };
 }
 
+/** Parses an option as a number of at least 0. */
+export function atLeast0(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError('It must be a number of at least 0.');
+  return value;
+}
+
 /** Adds the choice of the kernel backend. */
 export function withBackend(command: Command): Command {
   return command
