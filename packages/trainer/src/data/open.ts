@@ -21,7 +21,7 @@ export async function openDataset(name: string, options: ImageFolderOptions = {}
 }
 
 /** Whether a name stands for a folder of pictures. */
-export function isImageFolder(name: string): boolean {
+function isImageFolder(name: string): boolean {
   return name.startsWith(FOLDER) && name.length > FOLDER.length;
 }
 
