@@ -9,6 +9,7 @@ export interface SettingRow {
 }
 
 declare const data: SettingRow[];
+
 export { data };
 
 /** Rows of the table in training.md, from what the trainer checks settings by. */

@@ -4,6 +4,7 @@ import {
   type TrainOptions,
   trainRun,
   trainSettings,
+  VALIDATION_PICTURES,
   weightModes,
 } from '@apb/trainer';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -11,9 +12,6 @@ import { readSettings } from '../configFile.js';
 import { above, atLeast0, integer, withOutput } from '../options.js';
 import { note, type OutputOptions, percent, print } from '../ui/output.js';
 import { TrainingView } from '../ui/training.js';
-
-/** Pictures that `--validation` holds out where no number stands behind it. */
-const HELD_OUT = 5000;
 
 const ACTIVATIONS = ['32', '8', '4', '2', '1'];
 
@@ -56,7 +54,7 @@ export function trainCommand(): Command {
     .option('--limit <n>', 'only the first n training pictures', integer(1))
     .option(
       '--validation [n]',
-      `hold out n training pictures (${HELD_OUT} without a number) to choose settings on`,
+      `hold out n training pictures (${VALIDATION_PICTURES} without a number) to choose settings on`,
       integer(1),
     );
   command
@@ -123,7 +121,7 @@ async function optionsOf(flags: TrainFlags): Promise<TrainOptions> {
   return {
     ...file,
     ...same,
-    ...(validation !== undefined && { validation: validation === true ? HELD_OUT : validation }),
+    ...(validation !== undefined && { validation: validation === true ? VALIDATION_PICTURES : validation }),
     ...(distill !== undefined && { distill: { ...learns, teacher: distill } }),
   } as TrainOptions;
 }

@@ -20,19 +20,24 @@ export type TrainOptions = Partial<Omit<TrainConfig, 'schedule' | 'weightDecay' 
   /** Continue the run in `out`, with its settings. */
   readonly resume?: boolean;
   /** A kind alone takes its defaults. */
-  readonly schedule?: 'constant' | 'cosine' | 'one-cycle' | WithoutWarmup<Schedule>;
+  readonly schedule?: 'constant' | 'cosine' | 'one-cycle' | Loose<Schedule, 'warmupEpochs' | 'factor'>;
   /** A number is for all kernels. */
-  readonly weightDecay?: number | TrainConfig['weightDecay'];
+  readonly weightDecay?: number | Loose<TrainConfig['weightDecay'], 'rest'>;
   readonly mix?: Partial<NonNullable<TrainConfig['mix']>>;
   readonly distill?: Partial<NonNullable<TrainConfig['distill']>>;
 };
 
-type WithoutWarmup<T> = T extends unknown ? Omit<T, 'warmupEpochs'> & { warmupEpochs?: number } : never;
+/** Each of a union with some fields optional. */
+type Loose<T, K extends string> = T extends unknown
+  ? Omit<T, K> & Partial<Pick<T, Extract<keyof T, K>>>
+  : never;
 
 type Given = Omit<TrainOptions, 'out' | 'resume'>;
 
 /** Settings as a caller gave them, each checked and in its full form. */
-type Checked = Partial<Omit<TrainConfig, 'schedule'>> & { readonly schedule?: WithoutWarmup<Schedule> };
+type Checked = Partial<Omit<TrainConfig, 'schedule'>> & {
+  readonly schedule?: Loose<Schedule, 'warmupEpochs'>;
+};
 
 /**
  * Settings in full: the given ones over the recommended ones.

@@ -8,6 +8,6 @@ export { type Gradients, type Group, Optimizer } from './optimizer.js';
 export { recipeNames } from './recipes.js';
 export type { TrainCallbacks, TrainProgress, TrainResult } from './report.js';
 export { cosine, multistep, oneCycle, rateShare, type Schedule } from './schedule.js';
-export { type SettingDescription, trainSettings } from './settings.js';
+export { type SettingDescription, trainSettings, VALIDATION_PICTURES } from './settings.js';
 export { Sgd, type SgdOptions } from './sgd.js';
 export { trainRun } from './trainRun.js';

@@ -21,7 +21,7 @@ import {
   yesOrNo,
 } from './settingTypes.js';
 
-/** Pictures that `validation` holds out where no number is given. */
+/** Pictures that are held out where no number is given, as `apb train --validation`. */
 export const VALIDATION_PICTURES = 5000;
 
 const schedule = variants('kind', {
