@@ -73,8 +73,10 @@ async function run(path: string, options: CompressOptions): Promise<void> {
   const { file, notes, ...imported } = await loadForeignModel(path);
   if (await samePlace(out, file))
     throw new InputError(`${out} is the model itself, which would be replaced; give another --out`);
-  const model = described(imported.model, notes.length === 0, options);
+  const model = described(imported.model, basename(file), notes.length === 0, options);
   if (options.mean === undefined || options.std === undefined) for (const line of notes) note(line, options);
+  if (options.data === undefined)
+    note('without --data only the errors of weights count, which costs much more accuracy', options);
   const progress = new Progress(options);
   const data =
     options.data === undefined ? undefined : await openDataset(options.data, { input: model.input });
@@ -91,8 +93,7 @@ async function run(path: string, options: CompressOptions): Promise<void> {
     const top1 = calibration && (await accuracies(source, compressed, calibration));
     progress.stop();
     for (const warning of data?.warnings?.() ?? []) note(warning, options);
-    const result = { ...compressed, provenance: { ...compressed.provenance, source: basename(file) } };
-    const written = await writeModel(result);
+    const written = await writeModel(compressed);
     await replaceFile(out, written);
     print(
       {
@@ -112,8 +113,13 @@ async function run(path: string, options: CompressOptions): Promise<void> {
   }
 }
 
-/** The model with what the command line says of its input. */
-function described(model: Model, isKnown: boolean, { data, mean, std }: CompressOptions): Model {
+/** The model with its source and what the command line says of its input. */
+function described(
+  model: Model,
+  source: string,
+  isKnown: boolean,
+  { data, mean, std }: CompressOptions,
+): Model {
   const { shape } = model.input;
   // What networks for photographs are usually tested with.
   const photograph = {
@@ -125,6 +131,7 @@ function described(model: Model, isKnown: boolean, { data, mean, std }: Compress
   return validateModel({
     ...model,
     input: { ...model.input, ...resize, ...(mean && { mean }), ...(std && { std }) },
+    provenance: { ...model.provenance, source },
   });
 }
 

@@ -19,7 +19,7 @@ export interface TensorProto {
   readonly dataLocation: number;
 }
 
-export interface AttributeProto {
+interface AttributeProto {
   readonly name: string;
   readonly f: number;
   readonly i: bigint;

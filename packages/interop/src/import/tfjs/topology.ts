@@ -11,7 +11,7 @@ export interface LayerConfig {
   readonly inbound: readonly (readonly Reference[])[];
 }
 
-export interface Reference {
+interface Reference {
   readonly layer: string;
   readonly node: number;
 }

@@ -10,7 +10,7 @@ import {
   soleReaders,
 } from '@apb/core';
 
-export type LayerNode = Extract<Node, { op: 'conv2d' | 'dense' }>;
+type LayerNode = Extract<Node, { op: 'conv2d' | 'dense' }>;
 export type NormNode = Extract<Node, { op: 'batchNorm' }>;
 
 /** A layer whose weights will be compressed. */

@@ -130,6 +130,37 @@ describe('the fit of a layer', () => {
     expect(fitLayer(layer, w, aim, moments).error).toBeLessThan(0.5 * plain);
   });
 
+  it('takes rows of many weights in blocks', async () => {
+    const model = new Net([1300], 21).dense('d', [3, 1300]).model();
+    const layer = decide(model, [])[0].layer as Layer;
+    const w = (model.weights['d/w'] as { values: Float32Array }).values;
+    // Five hidden causes, and some noise: inputs go together.
+    const [causes, loads, noise] = [normal(80 * 5, 22), normal(5 * 1300, 23), normal(80 * 1300, 24)];
+    const inputs = tensor(
+      [80, 1300],
+      noise.map((v, i) => {
+        const [n, j] = [Math.floor(i / 1300), i % 1300];
+        let x = 0.3 * v;
+        for (let c = 0; c < 5; c++) x += causes[n * 5 + c] * loads[c * 1300 + j];
+        return x;
+      }),
+    );
+    const outputs = await runReference(model, inputs);
+    const moments = momentsOf(layer, w, inputs, outputs);
+    expect(moments.groups[0].map(({ start, size }) => [start, size])).toEqual([
+      [0, 650],
+      [650, 650],
+    ]);
+    const aim = { count: 20, scaling: 'norm' as const };
+    const error = async (values: Float64Array) => {
+      const kernel = { encoding: 'float' as const, shape: [3, 1300], values: Float32Array.from(values) };
+      const got = await runReference({ ...model, weights: { 'd/w': kernel } }, inputs);
+      return got.data.reduce((sum, y, i) => sum + (y - outputs.data[i]) ** 2, 0);
+    };
+    const fitted = await error(fitLayer(layer, w, aim, moments).values);
+    expect(fitted).toBeLessThan(0.25 * (await error(fitLayer(layer, w, aim).values)));
+  });
+
   it('finds the best signs of a row of few weights', () => {
     // k = 8: all 128 sign patterns (the other half is their negative), each with its best alpha.
     const size = 8;

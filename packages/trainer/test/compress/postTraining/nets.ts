@@ -2,7 +2,7 @@ import { INPUT, type Model, type Node, type Tensor, tensor, type WeightData } fr
 import { createSession } from '@apb/runtime';
 
 /** mulberry32: seeded numbers in [0, 1). */
-export function random(seed: number): () => number {
+function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
