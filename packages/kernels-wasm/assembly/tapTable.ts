@@ -33,13 +33,15 @@ export function tapTable(
     for (let ky = 0; ky < kh; ky++) {
       const row = load<i32>(rows + 4 * ky);
       const slot = base + pixelBytes * (i32(u32(start + row) % ring) * inW);
-      let at = to + usize(4 * ky * kw);
-      let columns = colTaps + 4 * (x * kw);
-      for (let pixel = 0; pixel < pixels; pixel++, at += tapBytes)
-        for (let kx: usize = 0; kx < usize(4 * kw); kx += 4, columns += 4) {
-          const column = load<i32>(columns);
-          store<i32>(at + kx, (row | column) < 0 ? outside : slot + pixelBytes * column);
+      // Pixels inside: a loop as short as kw would cost more than its body.
+      for (let kx = 0; kx < kw; kx++) {
+        let at = to + usize(4 * (ky * kw + kx));
+        let from = colTaps + usize(4 * (x * kw + kx));
+        for (let pixel = 0; pixel < pixels; pixel++, at += tapBytes, from += 4 * kw) {
+          const column = load<i32>(from);
+          store<i32>(at, (row | column) < 0 ? outside : slot + pixelBytes * column);
         }
+      }
     }
     to += tapBytes * usize(pixels);
     i += pixels;

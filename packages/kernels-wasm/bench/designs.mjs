@@ -44,7 +44,13 @@ function tables(suffix, of) {
     [`tables 4x32${suffix}`, of, 'tables4x32', () => looked(32), [cells, 63]],
     [`tables 4x32, codes of 2 bits${suffix}`, of, 'tables4x32', () => looked(32), [cells, 21]],
     [`tables 4x32, two cells a round${suffix}`, of, 'tables4x32unrolled', () => looked(32), [cells, 62]],
-    [`tables 4x32, weights packed${suffix}`, of, 'tables4x32packed', () => packed(looked(32), 32), [cells, 62]],
+    [
+      `tables 4x32, weights packed${suffix}`,
+      of,
+      'tables4x32packed',
+      () => packed(looked(32), 32),
+      [cells, 62],
+    ],
     [`tables 8x16${suffix}`, of, 'tables8x16', () => looked(16), [cells, 63]],
   ];
 }
@@ -52,15 +58,23 @@ function tables(suffix, of) {
 const best = new Map();
 const limits = { vectors: 0, words: 0 };
 for (let round = 0; round < ROUNDS; round++) {
-  limits.vectors = Math.max(limits.vectors, rate(() => ceiling.exports.vectors(STEPS, 1), STEPS * 8 * 128));
-  limits.words = Math.max(limits.words, rate(() => ceiling.exports.words(STEPS, 1), STEPS * 4 * 64));
+  limits.vectors = Math.max(
+    limits.vectors,
+    rate(() => ceiling.exports.vectors(STEPS, 1), STEPS * 8 * 128),
+  );
+  limits.words = Math.max(
+    limits.words,
+    rate(() => ceiling.exports.words(STEPS, 1), STEPS * 4 * 64),
+  );
   for (const [name, of, kernel, operands, rest, expected = differing] of designs) {
     const call = place(of, operands(), kernel, rest);
     if (round === 0) check(name, call(), expected);
     best.set(name, Math.max(best.get(name) ?? 0, rate(call, m * n * k)));
   }
 }
-console.log(`i8x16.popcnt on registers ${limits.vectors.toFixed(0)} GMAC/s, i64.popcnt ${limits.words.toFixed(0)}\n`);
+console.log(
+  `i8x16.popcnt on registers ${limits.vectors.toFixed(0)} GMAC/s, i64.popcnt ${limits.words.toFixed(0)}\n`,
+);
 console.log('| design | GMAC/s | of the loop of i8x16.popcnt |\n|---|--:|--:|');
 for (const [name, gmacs] of best)
   console.log(`| ${name} | ${gmacs.toFixed(0)} | ${((100 * gmacs) / limits.vectors).toFixed(0)} % |`);
@@ -85,7 +99,10 @@ async function compile(entry, isa) {
 
 function instance(binary) {
   const memory = new WebAssembly.Memory({ initial: 400 });
-  return { memory, exports: new WebAssembly.Instance(new WebAssembly.Module(binary), { env: { memory } }).exports };
+  return {
+    memory,
+    exports: new WebAssembly.Instance(new WebAssembly.Module(binary), { env: { memory } }).exports,
+  };
 }
 
 /** Puts operands where a kernel finds them; returns a call of it, which returns a view of its sums. */
@@ -136,7 +153,8 @@ function products(combine) {
 function counted(rows, unit) {
   const pack = (values, each) => {
     const out = new Uint8Array(values.length / 8);
-    for (let i = 0; i < values.length; i++) out[each(Math.floor(i / k), (i % k) >> 3)] |= values[i] << (i & 7);
+    for (let i = 0; i < values.length; i++)
+      out[each(Math.floor(i / k), (i % k) >> 3)] |= values[i] << (i & 7);
     return out;
   };
   const rowBytes = k / 8;
@@ -151,7 +169,10 @@ function counted(rows, unit) {
 function looked(rows) {
   const nibble = (values, at) =>
     values[at] | (values[at + 1] << 1) | (values[at + 2] << 2) | (values[at + 3] << 3);
-  const ones = Uint8Array.from({ length: 16 }, (_, v) => (v & 1) + ((v >> 1) & 1) + ((v >> 2) & 1) + (v >> 3));
+  const ones = Uint8Array.from(
+    { length: 16 },
+    (_, v) => (v & 1) + ((v >> 1) & 1) + ((v >> 2) & 1) + (v >> 3),
+  );
   const patches = new Uint8Array(n * cells * 16);
   for (let i = 0; i < n * cells; i++)
     for (let j = 0; j < 16; j++) patches[16 * i + j] = ones[nibble(x, 4 * i) ^ j];

@@ -17,6 +17,8 @@ export interface Windows {
   readonly colTaps: Int32Array;
   /** How columns follow each other: output column x, kernel column i sees x * stride - before + i * dilation. */
   readonly across: { readonly stride: number; readonly dilation: number; readonly before: number };
+  /** Whether a tap of some pixel is outside. */
+  readonly padded: boolean;
   /** Pixels of all pictures, in and out. */
   readonly inPixels: number;
   readonly outPixels: number;
@@ -33,7 +35,8 @@ export function convWindows([pictures, inH, inW]: Shape, g: Geometry): Windows {
   const colTaps = axisTaps(inW, outW, kw, g.strides[1], g.dilations[1], g.pads[1]);
   const across = { stride: g.strides[1], dilation: g.dilations[1], before: g.pads[1] };
   const pixels = { inPixels: pictures * inH * inW, outPixels: pictures * outH * outW };
-  return { pictures, inH, inW, outH, outW, kh, kw, rowTaps, colTaps, across, ...pixels };
+  const padded = rowTaps.includes(-1) || colTaps.includes(-1);
+  return { pictures, inH, inW, outH, outW, kh, kw, rowTaps, colTaps, across, padded, ...pixels };
 }
 
 /** @throws RangeError when the window does not fit */

@@ -15,7 +15,7 @@ const MOST_ADDITIONS: i32 = 257;
  *                                                                                     cell[bits of row j, plane u]
  *
  * Exact modulo 2^32, so exact wherever the result fits an int32.
- * @param to [pixels, all rows]; pixel i starts at i * toStride, whole tiles are written
+ * @param to [pixels, all rows]; pixel i starts at i * toStride; whole tiles of 4 pixels may be written
  * @param starts from patchStarts  @param table [pixels, taps] addresses from tapTable, whole tiles are read
  * @param offset of the group's block in a pixel  @param cells of a tap
  * @param weights from packPanels  @param rows a multiple of ROW_GRAIN
@@ -52,8 +52,13 @@ export function cellProduct(
           const shift = u + d * digitBits + 1;
           // The first counts of a tile are taken from its starts, others from what is there.
           const from: usize = u | d ? 0 : starts + usize(4 * i);
-          if (whole) countTile(true, tile, toStride, from, tileTable, taps, first, cells, w, 255 / most, shift);
-          else countTile(false, tile, toStride, from, tileTable, taps, first, cells, w, 255 / most, shift);
+          const block = 255 / most;
+          if (pixels - i == 1) {
+            // A last pixel alone, or the only one: a whole tile would take more than twice as long.
+            if (whole) countTile(true, 1, tile, toStride, from, tileTable, taps, first, cells, w, block, shift);
+            else countTile(false, 1, tile, toStride, from, tileTable, taps, first, cells, w, block, shift);
+          } else if (whole) countTile(true, PIXELS, tile, toStride, from, tileTable, taps, first, cells, w, block, shift);
+          else countTile(false, PIXELS, tile, toStride, from, tileTable, taps, first, cells, w, block, shift);
         }
       }
     }
@@ -68,6 +73,7 @@ export function cellProduct(
 @inline
 function countTile(
   whole: bool,
+  pixels: i32,
   tile: usize,
   stride: usize,
   starts: usize,
@@ -96,13 +102,16 @@ function countTile(
       let a3 = zero(), b3 = zero();
       for (let t = table + 4 * tap; t < endTap; t += 4) {
         let x0 = usize(load<u32>(t)) + at;
-        let x1 = usize(load<u32>(t + tapBytes)) + at;
-        let x2 = usize(load<u32>(t + 2 * tapBytes)) + at;
-        let x3 = usize(load<u32>(t + 3 * tapBytes)) + at;
+        let x1 = pixels > 1 ? usize(load<u32>(t + tapBytes)) + at : 0;
+        let x2 = pixels > 1 ? usize(load<u32>(t + 2 * tapBytes)) + at : 0;
+        let x3 = pixels > 1 ? usize(load<u32>(t + 3 * tapBytes)) + at : 0;
         for (const end = x0 + bytes; x0 < end; x0 += CELL_BYTES) {
           const low = v128.load(w);
           let cell = v128.load(x0);
-          if (whole) {
+          if (pixels == 1) {
+            a0 = count(a0, cell, low);
+            if (whole) b0 = count(b0, cell, v128.load(w, 16));
+          } else if (whole) {
             const high = v128.load(w, 16);
             a0 = count(a0, cell, low);
             b0 = count(b0, cell, high);
@@ -121,22 +130,24 @@ function countTile(
             a2 = count(a2, v128.load(x2), low);
             a3 = count(a3, v128.load(x3), low);
           }
-          x1 += CELL_BYTES;
-          x2 += CELL_BYTES;
-          x3 += CELL_BYTES;
+          if (pixels > 1) {
+            x1 += CELL_BYTES;
+            x2 += CELL_BYTES;
+            x3 += CELL_BYTES;
+          }
           w += whole ? 32 : 16;
         }
       }
-      if (additions) addCounts(true, whole, a0, b0, a1, b1, a2, b2, a3, b3);
-      else addCounts(false, whole, a0, b0, a1, b1, a2, b2, a3, b3);
+      if (additions) addCounts(true, whole, pixels, a0, b0, a1, b1, a2, b2, a3, b3);
+      else addCounts(false, whole, pixels, a0, b0, a1, b1, a2, b2, a3, b3);
       if (++additions == MOST_ADDITIONS) {
-        subtractCounts(whole, tile, stride, starts, shift);
+        subtractCounts(whole, pixels, tile, stride, starts, shift);
         starts = 0;
         additions = 0;
       }
     }
   }
-  if (additions) subtractCounts(whole, tile, stride, starts, shift);
+  if (additions) subtractCounts(whole, pixels, tile, stride, starts, shift);
 }
 
 @inline function zero(): v128 { return i8x16.splat(0); }
@@ -147,6 +158,7 @@ function countTile(
 function addCounts(
   more: bool,
   whole: bool,
+  pixels: i32,
   a0: v128,
   b0: v128,
   a1: v128,
@@ -157,11 +169,12 @@ function addCounts(
   b3: v128,
 ): void {
   widen(more, counts, a0);
+  if (whole) widen(more, counts + 32, b0);
+  if (pixels == 1) return;
   widen(more, counts + 64, a1);
   widen(more, counts + 128, a2);
   widen(more, counts + 192, a3);
   if (whole) {
-    widen(more, counts + 32, b0);
     widen(more, counts + 96, b1);
     widen(more, counts + 160, b2);
     widen(more, counts + 224, b3);
@@ -177,8 +190,8 @@ function widen(more: bool, to: usize, x: v128): void {
 }
 
 @inline
-function subtractCounts(whole: bool, tile: usize, stride: usize, starts: usize, shift: i32): void {
-  for (let p: usize = 0; p < usize(PIXELS); p++, tile += stride) {
+function subtractCounts(whole: bool, pixels: i32, tile: usize, stride: usize, starts: usize, shift: i32): void {
+  for (let p: usize = 0; p < usize(pixels); p++, tile += stride) {
     const from = counts + 64 * p;
     if (starts) {
       const start = v128.load32_splat(starts + 4 * p);

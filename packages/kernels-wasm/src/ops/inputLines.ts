@@ -177,8 +177,7 @@ export class FloatLines implements LineStore {
         `the padding of this convolution makes its input more than ${MOST_PADDING} times larger; pad less`,
       );
     // Padding is written here and never again.
-    const padding = windows.rowTaps.includes(-1) || windows.colTaps.includes(-1);
-    this.base = padding ? scratch.zeros(bytes + OVERREAD) : scratch.alloc(bytes + OVERREAD);
+    this.base = windows.padded ? scratch.zeros(bytes + OVERREAD) : scratch.alloc(bytes + OVERREAD);
     this.zeros = this.base + lines * this.lineBytes;
   }
 

@@ -15,6 +15,8 @@ export class IntProduct {
   private readonly cells: CellLines;
   private readonly table: TapTable;
   private readonly starts: number;
+  /** Signs whose taps are all inside start from k, whichever pixel. */
+  private readonly sameStarts: boolean;
 
   constructor(
     readonly device: Device,
@@ -25,7 +27,11 @@ export class IntProduct {
   ) {
     this.ring = new LineRing(windows);
     this.cells = new CellLines(device, scratch, x, weights, windows, this.ring.lines);
-    this.starts = scratch.alloc(4 * INT_CHUNK);
+    const { taps, channels, planes } = weights;
+    this.sameStarts = x.encoding.kind === 'sign' && !windows.padded;
+    this.starts = this.sameStarts
+      ? scratch.put(new Int32Array(INT_CHUNK).fill((2 ** planes - 1) * taps * channels))
+      : scratch.alloc(4 * INT_CHUNK);
     this.sums = scratch.alloc(4 * INT_CHUNK * this.paddedRows);
     const { base, pixelBytes, zeros } = this.cells;
     this.table = new TapTable(device, scratch, windows, INT_CHUNK, {
@@ -53,7 +59,7 @@ export class IntProduct {
     const { panels, groupBytes, planes, cells, taps, paddedRows } = this.weights;
     const offset = group * this.cells.groupBytes;
     const { address } = this.table;
-    kernels.patchStarts(this.starts, address, count, taps, offset, 2 ** planes - 1);
+    if (!this.sameStarts) kernels.patchStarts(this.starts, address, count, taps, offset, 2 ** planes - 1);
     kernels.cellProduct(
       this.sums + 4 * group * paddedRows,
       4 * this.paddedRows,
