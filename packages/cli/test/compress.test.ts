@@ -12,8 +12,8 @@ import { join } from 'node:path';
 import { denseValues, type Model, memoryOf, readModel, writeModel } from '@apb/core';
 import { toFloatSafetensors, toOnnx, toTfjs } from '@apb/interop';
 import sharp from 'sharp';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { runApb } from './runApb.js';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { main } from '../src/index.js';
 import { smallModel } from './smallModel.js';
 
 const root = mkdtempSync(join(tmpdir(), 'apb-compress-'));
@@ -46,14 +46,30 @@ beforeEach(async () => {
   writeFileSync(join(folder, 'net.safetensors'), await writeModel(floatModel()));
 });
 
-function compress(...args: string[]) {
-  return runApb(folder, 'compress', ...args);
+/** Runs the command in the case's folder, in this process, where a start costs nothing: so that many can be tried. */
+async function compress(...args: string[]) {
+  const written = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map(name =>
+    vi.spyOn(process[name], 'write').mockImplementation(text => {
+      written[name] += text;
+      return true;
+    }),
+  );
+  const here = process.cwd();
+  process.chdir(folder);
+  try {
+    const status = await main(['compress', ...args]);
+    return { status, ...written };
+  } finally {
+    process.chdir(here);
+    for (const spy of spies) spy.mockRestore();
+  }
 }
 
 /** Exit code 2, nothing on stdout, one line on stderr that holds every given text, and nothing new in the folder. */
-function expectBadInput(args: string[], ...texts: RegExp[]) {
+async function expectBadInput(args: readonly string[], ...texts: RegExp[]) {
   const before = readdirSync(folder).sort();
-  const { status, stdout, stderr } = compress(...args, '--quiet');
+  const { status, stdout, stderr } = await compress(...args, '--quiet');
   expect(stdout).toBe('');
   for (const text of texts) expect(stderr).toMatch(text);
   expect(stderr.trimEnd().split('\n')).toHaveLength(1);
@@ -64,7 +80,7 @@ function expectBadInput(args: string[], ...texts: RegExp[]) {
 describe('compress', () => {
   it('writes a model at the budget, reports it, and replaces an older one', async () => {
     writeFileSync(join(folder, 'small.safetensors'), 'an older one');
-    const { status, stdout, stderr } = compress(
+    const { status, stdout, stderr } = await compress(
       'net.safetensors',
       '-o',
       'small.safetensors',
@@ -88,9 +104,9 @@ describe('compress', () => {
     expect(readdirSync(folder).sort()).toEqual(['net.safetensors', 'small.safetensors']);
   });
 
-  it('calibrates on a folder of pictures and says what that did', () => {
+  it('calibrates on a folder of pictures and says what that did', async () => {
     const args = ['net.safetensors', '-o', 'a.safetensors', '--bits-per-weight', '1.5'];
-    const { status, stdout } = compress(...args, '--data', `imagefolder:${pictures}`, '--json');
+    const { status, stdout } = await compress(...args, '--data', `imagefolder:${pictures}`, '--json');
     expect(status).toBe(0);
     const { totals, calibration, top1, layers } = JSON.parse(stdout);
     expect(calibration).toEqual({ data: 'pictures', pictures: 40, checkPictures: 20 });
@@ -98,10 +114,10 @@ describe('compress', () => {
     expect(totals.outputError).toBeLessThan(1);
     expect(Object.keys(top1)).toEqual(['before', 'after']);
     expect(layers[0].sensitivity).toBeGreaterThan(0);
-    const fewer = compress(...args, '--data', `imagefolder:${pictures}`, '--calibration', '12');
+    const fewer = await compress(...args, '--data', `imagefolder:${pictures}`, '--calibration', '12');
     expect(fewer.stdout).toMatch(/hidden .*output error|output error[\s\S]*hidden/);
     expect(fewer.stdout).toMatch(/top-1 there \d/);
-    const text = compress(...args);
+    const text = await compress(...args);
     expect(text.stdout).toMatch(/a\.safetensors: .* 1\.\d{3} bits a weight over 6272 compressed weights/);
     expect(text.stderr).toMatch(/without --data only the errors of weights count/);
   });
@@ -146,7 +162,7 @@ describe('compress', () => {
       ['b.bin', undefined],
       ['web', /does not say how pixels/],
     ] as const) {
-      const { status, stdout, stderr } = compress(
+      const { status, stdout, stderr } = await compress(
         given,
         '-o',
         'out.safetensors',
@@ -167,7 +183,7 @@ describe('compress', () => {
 
   it('takes the classes of the data and the pixels’ statistics from the command line where the file has none', async () => {
     writeFileSync(join(folder, 'net.safetensors'), await writeModel(floatModel([])));
-    const { status } = compress(
+    const { status } = await compress(
       ...[
         'net.safetensors',
         '-o',
@@ -191,39 +207,48 @@ describe('compress', () => {
 describe('bad usage of compress', () => {
   const budget = ['--bits-per-weight', '1.5'];
 
-  it('names what is missing or out of range', () => {
-    expectBadInput(['net.safetensors', ...budget], /--out/);
-    expectBadInput(['net.safetensors', '-o', 'a'], /--bits-per-weight/);
-    expectBadInput(['net.safetensors', '-o', 'a', '--bits-per-weight', '0.5'], /from 1 to 32, got 0\.5/);
-    expectBadInput(['net.safetensors', '-o', 'a', '--bits-per-weight', 'few'], /--bits-per-weight/);
-    expectBadInput(['net.safetensors', '-o', 'a', ...budget, '--calibration', '10'], /--calibration.*--data/);
-    expectBadInput(
+  it('names what is missing or out of range', async () => {
+    await expectBadInput(['net.safetensors', ...budget], /--out/);
+    await expectBadInput(['net.safetensors', '-o', 'a'], /--bits-per-weight/);
+    await expectBadInput(
+      ['net.safetensors', '-o', 'a', '--bits-per-weight', '0.5'],
+      /from 1 to 32, got 0\.5/,
+    );
+    await expectBadInput(['net.safetensors', '-o', 'a', '--bits-per-weight', 'few'], /--bits-per-weight/);
+    await expectBadInput(
+      ['net.safetensors', '-o', 'a', ...budget, '--calibration', '10'],
+      /--calibration.*--data/,
+    );
+    await expectBadInput(
       ['net.safetensors', '-o', 'a', ...budget, '--keep', 'convx'],
       /no layer "convx".*conv, hidden, scores/,
     );
-    expectBadInput(['net.safetensors', '-o', 'a', ...budget, '--mean', '1,x'], /--mean/);
-    expectBadInput(
+    await expectBadInput(['net.safetensors', '-o', 'a', ...budget, '--mean', '1,x'], /--mean/);
+    await expectBadInput(
       ['net.safetensors', '-o', 'a', ...budget, '--mean', '1,2'],
       /mean of the input description/,
     );
   });
 
   it('names models that cannot be read or compressed', async () => {
-    expectBadInput(['absent.onnx', '-o', 'a', ...budget], /absent\.onnx does not exist/);
+    await expectBadInput(['absent.onnx', '-o', 'a', ...budget], /absent\.onnx does not exist/);
     writeFileSync(join(folder, 'net.h5'), Uint8Array.of(0x89, 0x48, 0x44, 0x46));
-    expectBadInput(['net.h5', '-o', 'a', ...budget], /net\.h5: .*tensorflowjs_converter/);
+    await expectBadInput(['net.h5', '-o', 'a', ...budget], /net\.h5: .*tensorflowjs_converter/);
     writeFileSync(join(folder, 'model.json'), toTfjs(floatModel()).get('model.json') as Uint8Array);
-    expectBadInput(['model.json', '-o', 'a', ...budget], /model\.json: it is a graph model/);
+    await expectBadInput(['model.json', '-o', 'a', ...budget], /model\.json: it is a graph model/);
     writeFileSync(join(folder, 'done.safetensors'), await writeModel(smallModel()));
-    expectBadInput(['done.safetensors', '-o', 'a', ...budget], /hidden is apb already/);
+    await expectBadInput(['done.safetensors', '-o', 'a', ...budget], /hidden is apb already/);
     mkdirSync(join(folder, 'empty'));
-    expectBadInput(['empty', '-o', 'a', ...budget], /empty holds neither model\.safetensors nor model\.json/);
+    await expectBadInput(
+      ['empty', '-o', 'a', ...budget],
+      /empty holds neither model\.safetensors nor model\.json/,
+    );
   });
 
   it('names data sets that are absent or do not fit', async () => {
     const out = ['-o', 'a', ...budget];
-    expectBadInput(['net.safetensors', ...out, '--data', 'imagenet'], /no data set "imagenet"/);
-    expectBadInput(['net.safetensors', ...out, '--data', 'imagefolder:nowhere'], /nowhere/);
+    await expectBadInput(['net.safetensors', ...out, '--data', 'imagenet'], /no data set "imagenet"/);
+    await expectBadInput(['net.safetensors', ...out, '--data', 'imagefolder:nowhere'], /nowhere/);
     const two = floatModel();
     const input = { ...two.input, shape: [28, 28, 2], mean: [0, 0], std: [1, 1] };
     const weights = {
@@ -232,19 +257,19 @@ describe('bad usage of compress', () => {
     };
     const graph = { ...two.graph, inputShape: [28, 28, 2] };
     writeFileSync(join(folder, 'two.safetensors'), await writeModel({ ...two, graph, weights, input }));
-    expectBadInput(['two.safetensors', ...out, '--data', `imagefolder:${pictures}`], /\[28,28,2\]/);
+    await expectBadInput(['two.safetensors', ...out, '--data', `imagefolder:${pictures}`], /\[28,28,2\]/);
     const classes = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'];
     writeFileSync(join(folder, 'named.safetensors'), await writeModel(floatModel(classes)));
-    expectBadInput(
+    await expectBadInput(
       ['named.safetensors', ...out, '--data', `imagefolder:${pictures}`],
       /tells 10 classes \(a, b, c/,
     );
   });
 
-  it('replaces neither the model nor a folder', () => {
-    expectBadInput(['net.safetensors', '-o', './net.safetensors', ...budget], /is the model itself/);
+  it('replaces neither the model nor a folder', async () => {
+    await expectBadInput(['net.safetensors', '-o', './net.safetensors', ...budget], /is the model itself/);
     mkdirSync(join(folder, 'mine'));
-    expectBadInput(['net.safetensors', '-o', 'mine', ...budget], /mine is a folder/);
+    await expectBadInput(['net.safetensors', '-o', 'mine', ...budget], /mine is a folder/);
     expect(existsSync(join(folder, 'mine'))).toBe(true);
   });
 });

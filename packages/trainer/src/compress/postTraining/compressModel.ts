@@ -1,4 +1,5 @@
 import {
+  INPUT,
   InputError,
   type Model,
   type ModelMemory,
@@ -17,7 +18,10 @@ import { store, withWeights } from './store.js';
 import { cutsOf, type Run, Values, valueFrom } from './values.js';
 
 export interface PostTrainingOptions {
-  /** Over the compressed layers, by the paper's accounting; what comes out lies below by less than 1 %. */
+  /**
+   * Over the compressed layers, by the paper's accounting. What comes out lies below by less than one full-precision
+   * weight takes, or by a little more where many weights are equally large and so cannot be told apart by delta.
+   */
   readonly bitsPerWeight: number;
   /** A scale for every output channel where no batch norm stands behind the layer, 32 bits each. */
   readonly perChannel?: boolean;
@@ -303,7 +307,7 @@ function logits(run: Run, model: Model, pictures: Tensor): Promise<Tensor> {
   const { nodes, output } = model.graph;
   const last = nodes.find(node => node.name === output);
   const name = last?.op === 'softmax' ? last.inputs[0] : output;
-  return valueFrom(run, model, 'input', pictures, name);
+  return valueFrom(run, model, INPUT, pictures, name);
 }
 
 function relativeError(wanted: Float32Array, got: Float32Array): number {
