@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,6 +81,43 @@ describe('the package', () => {
       const out = backend.alloc({ kind: 'float', shape: [2] });
       backend.run({ op: 'activate', activation: { kind: 'relu' } }, [x], out);
       expect([...backend.download(out).data]).toEqual([0, 2]);
+      backend.dispose();
+    } finally {
+      await rm(outDir, { recursive: true });
+    }
+  });
+
+  it('gives a bundler the address of a binary', async () => {
+    const outDir = await mkdtemp(join(tmpdir(), 'apb-bundle-'));
+    try {
+      // As in a project that installed the package.
+      await mkdir(join(outDir, 'node_modules', '@apb'), { recursive: true });
+      await symlink(join(dist, '..'), join(outDir, 'node_modules', '@apb', 'kernels-wasm'));
+      const entry = join(outDir, 'entry.js');
+      await writeFile(
+        entry,
+        "export { createWasmBackend } from '@apb/kernels-wasm';\n" +
+          "export { default as url } from '@apb/kernels-wasm/scalar.wasm?url';\n",
+      );
+      await build({
+        configFile: false,
+        root: outDir,
+        logLevel: 'error',
+        // In a library Vite puts the file into its address.
+        build: {
+          outDir,
+          emptyOutDir: false,
+          lib: { entry, formats: ['es'], fileName: 'bundle' },
+        },
+      });
+      const [bundle] = (await readdir(outDir)).filter(name => name.startsWith('bundle'));
+      const { createWasmBackend, url } = await import(
+        /* @vite-ignore */ pathToFileURL(join(outDir, bundle)).href
+      );
+      expect(url).toMatch(/^data:application\/wasm/);
+      const backend = createWasmBackend({ wasm: { scalar: url } });
+      await backend.init();
+      expect(backend.capabilities.isa).toBe('scalar');
       backend.dispose();
     } finally {
       await rm(outDir, { recursive: true });
