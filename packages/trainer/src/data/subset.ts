@@ -45,10 +45,9 @@ class Subset implements Split {
     private readonly indices: Uint32Array,
   ) {
     this.count = indices.length;
-    this.labels = whole.labels.slice(0, indices.length);
-    indices.forEach((at, i) => {
-      this.labels[i] = whole.labels[at];
-    });
+    // Not by `slice`, which shares memory where labels are part of a Buffer.
+    const kind = whole.labels instanceof Uint16Array ? Uint16Array : Uint8Array;
+    this.labels = kind.from(indices, at => whole.labels[at]);
   }
 
   read(requests: Iterable<ArrayLike<number>>, augmentation?: Augmentation): AsyncIterable<PixelBatch> {

@@ -172,6 +172,17 @@ describe('parts of a split', () => {
     expect(() => holdOut(dataset.train, 10, 3)).toThrow('10 of 10 training pictures cannot be held out');
   });
 
+  it('leave labels alone that are part of a Buffer, whose slices share its memory', async () => {
+    const labels = Buffer.from([3, 1, 4, 1, 5, 9, 2, 6]);
+    const whole = new MemorySplit(new Uint8Array(8 * 12), labels, [2, 2, 3]);
+    const { kept, held } = holdOut(whole, 4, 3);
+    expect([...whole.labels]).toEqual([3, 1, 4, 1, 5, 9, 2, 6]);
+    for (const part of [kept, held]) {
+      const [{ labels: read }] = await all(part.read([[0, 1, 2, 3]]));
+      expect([...part.labels]).toEqual([...read]);
+    }
+  });
+
   it('keep the augmentation of a picture', async () => {
     const augmentation = { seed: 1, epoch: 2 };
     const of = async (part: Split, at: number) =>
