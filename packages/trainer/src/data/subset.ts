@@ -46,8 +46,11 @@ class Subset implements Split {
   ) {
     this.count = indices.length;
     // Not by `slice`, which shares memory where labels are part of a Buffer.
-    const kind = whole.labels instanceof Uint16Array ? Uint16Array : Uint8Array;
-    this.labels = kind.from(indices, at => whole.labels[at]);
+    const own = whole.labels instanceof Uint16Array ? Uint16Array : Uint8Array;
+    this.labels = new own(indices.length);
+    indices.forEach((at, i) => {
+      this.labels[i] = whole.labels[at];
+    });
   }
 
   read(requests: Iterable<ArrayLike<number>>, augmentation?: Augmentation): AsyncIterable<PixelBatch> {
