@@ -1,8 +1,8 @@
 /**
- * Compresses full-precision runs after training at several budgets, without and with calibration pictures, beside plain
- * binary weights, and prints the docs' table: top-1 on the test pictures and the error of the scores, norm over norm, on
- * 1,000 training pictures that nothing was calibrated on. Plain binary has a scale for each channel, mean |w|
- * (XNOR-Net, arXiv 1603.05279), and its batch norms re-estimated on the calibration pictures.
+ * Compresses full-precision runs after training at several budgets, without pictures, with generated ones and with the data
+ * set's, beside plain binary weights, and prints the docs' table: top-1 on the test pictures and the error of the scores,
+ * norm over norm, on 1,000 training pictures that nothing was calibrated on. Plain binary has a scale for each channel,
+ * mean |w| (XNOR-Net, arXiv 1603.05279), and its batch norms re-estimated on the calibration pictures.
  *
  *     node tools/compress-table.mjs RUN [RUN ...] [--bits 1.2,1.5,2.5] [--calibration 512] [--json]
  */
@@ -11,6 +11,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { calibrationPictures } from '../packages/cli/dist/compress/calibration.js';
+import { generatedPictures } from '../packages/cli/dist/compress/generatedPictures.js';
 import { modelRunner } from '../packages/cli/dist/compress/runModel.js';
 import { evaluate } from '../packages/cli/dist/evaluate.js';
 import { memoryOf, packSigns, readModel } from '../packages/core/dist/index.js';
@@ -44,6 +45,7 @@ async function rowsOf(folder) {
   const wanted = { calibration: Number(options.calibration), check: 1000 };
   const { calibration, check } = await calibrationPictures(dataset, model.input, wanted);
   const data = { pictures: calibration.images, check: check.images, run };
+  const noise = generatedPictures(model.input, wanted.calibration);
   const row = async (weights, make) => {
     const started = performance.now();
     const made = await make();
@@ -58,6 +60,7 @@ async function rowsOf(folder) {
   for (const bitsPerWeight of options.bits.split(',').map(Number)) {
     const compressed = async given => (await compressModel(model, { bitsPerWeight, data: given })).model;
     await row('`apb compress`', () => compressed());
+    await row('`apb compress --data generated`', () => compressed({ ...data, pictures: noise }));
     await row(`\`apb compress --data ${name}\``, () => compressed(data));
   }
 }

@@ -122,6 +122,18 @@ describe('compress', () => {
     expect(text.stderr).toMatch(/without --data only the errors of weights count/);
   });
 
+  it('calibrates on generated pictures, the same ones every time', async () => {
+    const args = ['--bits-per-weight', '1.5', '--data', 'generated', '--calibration', '20', '--json'];
+    const { status, stdout, stderr } = await compress('net.safetensors', '-o', 'a.safetensors', ...args);
+    expect([status, stderr]).toEqual([0, '']);
+    const { calibration, top1, totals } = JSON.parse(stdout);
+    expect(calibration).toEqual({ data: 'generated', pictures: 20, checkPictures: 20 });
+    expect(top1).toBeUndefined();
+    expect(totals.outputError).toBeLessThan(1);
+    await compress('net.safetensors', '-o', 'b.safetensors', ...args);
+    expect(readFileSync(join(folder, 'a.safetensors'))).toEqual(readFileSync(join(folder, 'b.safetensors')));
+  });
+
   it('takes ONNX, float safetensors and a model of TensorFlow.js, by what they hold', async () => {
     // Names that say nothing.
     writeFileSync(join(folder, 'a.bin'), toOnnx(floatModel()));

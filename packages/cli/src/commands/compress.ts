@@ -4,6 +4,7 @@ import {
   inferShapes,
   type Model,
   sizeOf,
+  tensor,
   validateModel,
   weightShapes,
   writeModel,
@@ -18,6 +19,7 @@ import {
 import { Command, InvalidArgumentError } from 'commander';
 import { calibrationPictures, type Pictures } from '../compress/calibration.js';
 import { loadForeignModel } from '../compress/foreignModel.js';
+import { generatedPictures } from '../compress/generatedPictures.js';
 import { modelRunner } from '../compress/runModel.js';
 import { argmax, checkFits } from '../evaluate.js';
 import { above, integer, withBackend, withOutput } from '../options.js';
@@ -43,6 +45,9 @@ interface CompressOptions extends OutputOptions {
 const CALIBRATION = { most: 512, least: 32, values: 2 ** 27 };
 const CHECKS = 500;
 
+/** In place of a data set's name: pictures of nothing. */
+const GENERATED = 'generated';
+
 export function compressCommand(): Command {
   return withOutput(
     withBackend(
@@ -51,7 +56,10 @@ export function compressCommand(): Command {
         .argument('<in>', 'a model file, ONNX, model.json of TensorFlow.js or Keras, float safetensors')
         .requiredOption('-o, --out <file>', 'the model file to write')
         .requiredOption('--bits-per-weight <b>', 'of the compressed layers, 1 to 32', above(0))
-        .option('--data <name>', 'a data set, or imagefolder:PATH, to make the errors of outputs small on')
+        .option(
+          '--data <name>',
+          'a data set, imagefolder:PATH or generated (noise), to make the errors of outputs small on',
+        )
         .option('--calibration <n>', 'training pictures used for that', integer(2))
         .option('--per-channel', 'a scale for every output channel where no batch norm follows')
         .option(
@@ -76,12 +84,15 @@ async function run(path: string, options: CompressOptions): Promise<void> {
   const model = described(imported.model, basename(file), notes.length === 0, options);
   if (options.mean === undefined || options.std === undefined) for (const line of notes) note(line, options);
   if (options.data === undefined)
-    note('without --data only the errors of weights count, which costs much more accuracy', options);
+    note(
+      `without --data only the errors of weights count, which costs much accuracy; --data ${GENERATED} needs no pictures`,
+      options,
+    );
   const progress = new Progress(options);
-  const data =
-    options.data === undefined ? undefined : await openDataset(options.data, { input: model.input });
+  const isOpened = options.data !== undefined && options.data !== GENERATED;
+  const data = isOpened ? await openDataset(options.data as string, { input: model.input }) : undefined;
   try {
-    const calibration = data && (await calibrate(model, data, options));
+    const calibration = options.data === undefined ? undefined : await calibrate(model, data, options);
     const source = calibration?.named ?? model;
     const { model: compressed, report } = await compressModel(source, {
       bitsPerWeight: options.bitsPerWeight,
@@ -143,27 +154,42 @@ interface Calibration {
   readonly named: Model;
 }
 
-async function calibrate(model: Model, data: Dataset, options: CompressOptions): Promise<Calibration> {
-  checkFits(model, data);
+/** @param data absent where pictures are generated */
+async function calibrate(
+  model: Model,
+  data: Dataset | undefined,
+  options: CompressOptions,
+): Promise<Calibration> {
   const shapes = inferShapes(model.graph, weightShapes(model.weights));
   const largest = Math.max(...Array.from(shapes.values(), sizeOf));
   const fitting = Math.floor(CALIBRATION.values / largest);
   const count = options.calibration ?? Math.min(CALIBRATION.most, Math.max(CALIBRATION.least, fitting));
-  const pictures = await calibrationPictures(data, model.input, { calibration: count, check: CHECKS });
-  const { calibration, check } = pictures;
-  const run = modelRunner(options);
+  const { calibration, check } = data ? await picturesOf(model, data, count) : generated(model, count);
   const outputs = sizeOf(shapes.get(model.graph.output) ?? []);
-  const isNameless = model.classes.length === 0 && outputs === data.classes.length;
+  const isNameless = model.classes.length === 0 && outputs === data?.classes.length;
+  const [pictures, checkPictures] = [calibration.images.shape[0], check.images.shape[0]];
   return {
-    data: { pictures: calibration.images, check: check.images, run },
+    data: { pictures: calibration.images, check: check.images, run: modelRunner(options) },
     check,
-    counts: {
-      data: data.name,
-      pictures: calibration.labels.length,
-      checkPictures: check.labels.length,
-    },
+    counts: { data: data?.name ?? GENERATED, pictures, checkPictures },
     named: isNameless ? { ...model, classes: data.classes } : model,
   };
+}
+
+async function picturesOf(model: Model, data: Dataset, count: number) {
+  checkFits(model, data);
+  return calibrationPictures(data, model.input, { calibration: count, check: CHECKS });
+}
+
+/** Nothing is in them, so they have no classes. */
+function generated({ input }: Model, count: number): { calibration: Pictures; check: Pictures } {
+  const all = generatedPictures(input, count + Math.min(count, CHECKS));
+  const size = sizeOf(input.shape);
+  const part = (from: number, to?: number) => {
+    const images = all.data.subarray(from * size, to === undefined ? undefined : to * size);
+    return { images: tensor([images.length / size, ...input.shape], images), labels: [] };
+  };
+  return { calibration: part(0, count), check: part(count) };
 }
 
 interface Accuracies {
@@ -172,13 +198,13 @@ interface Accuracies {
   readonly after: number;
 }
 
-/** Undefined where the network's outputs are not the data set's classes. */
+/** Undefined where the network's outputs are not the data set's classes, or pictures have none. */
 async function accuracies(
   before: Model,
   after: Model,
   { data: { run }, check }: Calibration,
 ): Promise<Accuracies | undefined> {
-  if (before.classes.length === 0) return undefined;
+  if (before.classes.length === 0 || check.labels.length === 0) return undefined;
   const top1 = async (model: Model) => {
     const { data } = await run(model, check.images);
     const classes = data.length / check.labels.length;
@@ -205,7 +231,7 @@ function text(
   ];
   if (calibration && totals.outputError !== undefined)
     lines.push(
-      `error of the outputs ${percent(totals.outputError, 1)} of their norm on ${calibration.checkPictures} training pictures that were not calibrated on`,
+      `error of the outputs ${percent(totals.outputError, 1)} of their norm on ${calibration.checkPictures} other pictures`,
     );
   if (top1) lines.push(`top-1 there ${percent(top1.after)}, ${percent(top1.before)} in full precision`);
   return lines.join('\n');
