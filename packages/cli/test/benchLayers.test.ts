@@ -5,7 +5,7 @@ import { createReferenceBackend, type DeviceBuffer, type KernelBackend, type Op 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LayerRow } from '../src/commands/bench/layers/measure.js';
 import { measureLayers } from '../src/commands/bench/layers/measure.js';
-import { summaryOf } from '../src/commands/bench/layers/report.js';
+import { summaryOf } from '../src/commands/bench/layers/summary.js';
 import { race } from '../src/commands/bench/race.js';
 import { loadOrt } from '../src/peers/ort.js';
 import { hasOnnxruntime, runApb } from './runApb.js';
