@@ -128,7 +128,7 @@ const shape = {
   ),
   epochs: integer(1).describe('passes over the training pictures'),
   batchSize: integer(1).describe('pictures a step'),
-  optimizer: oneOf('sgd', 'adam').describe('of weights, biases and norms; SGD is Nesterov’s'),
+  optimizer: oneOf('sgd', 'adam').describe('of weights, biases and norms; SGD with Nesterov momentum'),
   momentum: below1.describe('of SGD, for weights and scalars alike'),
   learningRate: above0.describe('peak for weights, biases and norms'),
   quantizerOptimizer: oneOf('sgd', 'adam').describe('of alpha, delta and the bounds of activations'),
