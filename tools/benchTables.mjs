@@ -4,6 +4,7 @@
 //   node tools/benchTables.mjs kernels k1.json k2.json k3.json
 //   node tools/benchTables.mjs layers layers.json
 //   node tools/benchTables.mjs models models.json
+// and for WebAssembly, as guide/wasm.md says: wasm-kernels, wasm-layers, wasm-relaxed
 // A table stands between <!-- table:NAME --> and <!-- /table --> in a page; several files of kernels become medians.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -148,15 +149,68 @@ function modelsTable([run]) {
   return `${machine(run)}; onnxruntime ${run.peers[0].version}.\n\n${table}`;
 }
 
+function wasmKernelsTable(runs) {
+  const rows = medians(runs, 'rows', r => [shapeOf(r), r.op, r.variant].join());
+  const ops = ['1/1', '1/2', '1/4', '1/8', '2/2'];
+  const cell = (shape, build, op) => {
+    const r = rows.find(row => shapeOf(row) === shape && row.variant === build && row.op === op);
+    return `${Math.round(r.gmacs)} (${percent(r.shareOfCeiling)})`;
+  };
+  const builds = [...new Set(rows.map(({ variant }) => variant))];
+  const table = markdown(
+    ['m,k,n', 'build', ...ops],
+    [...new Set(rows.map(shapeOf))].flatMap(shape =>
+      builds.map(build => [shape, build, ...ops.map(op => cell(shape, build, op))]),
+    ),
+  );
+  const ceiling = Math.round(median(runs.map(run => run.ceilingGmacs)));
+  return `${runs[0].cpu}; i8x16.popcnt on registers ${ceiling} GMAC/s.\n\n${table}`;
+}
+
+/** Fastest calls: ours of one instruction set, other libraries' of all runs, since it is not theirs. */
+const wasmLayersTable = isa => runs => {
+  const ours = runs.filter(run => run.isa === isa);
+  const least = values => Math.min(...values);
+  const cells = (shape, op) => {
+    const of = list =>
+      list
+        .flatMap(run => run.rows)
+        .filter(
+          r => r.mode === 'float' && r.fullPrecisionShare === 0.01 && r.op === op && shapeOf(r) === shape,
+        );
+    const us = least(of(ours).map(r => r.us));
+    const peer = kind => least(of(runs).flatMap(r => r.peers.filter(p => p.kind === kind).map(p => p.us)));
+    const [{ m, k, n }] = of(ours);
+    const gmacs = Math.round((m * k * n) / us / 1e3);
+    return [us.toFixed(0), gmacs, ratio(peer('fp32') / us, 1), ratio(peer('qlinear') / us, 1)];
+  };
+  const head = op => [`${op}, us`, 'GMAC/s', 'vs fp32', 'vs QLinear'];
+  const table = markdown(
+    ['m,k,n', ...head('1/1'), ...head('1/2')],
+    [...new Set(ours.flatMap(run => run.rows).map(shapeOf))].map(shape => [
+      shape,
+      ...cells(shape, '1/1'),
+      ...cells(shape, '1/2'),
+    ]),
+  );
+  const peers = ours[0].peers.map(({ name, version }) => `${name} ${version}`).join(', ');
+  return `${machine(ours[0])}; ${peers}.\n\n${table}`;
+};
+
 const TABLES = {
   kernels: { page: 'kernels.md', make: kernelsTable },
   layers: { page: 'networks.md', make: layersTable },
   models: { page: 'networks.md', make: modelsTable },
+  'wasm-kernels': { page: 'wasm.md', make: wasmKernelsTable },
+  'wasm-layers': { page: 'wasm.md', make: wasmLayersTable('simd128') },
+  'wasm-relaxed': { page: 'wasm.md', make: wasmLayersTable('relaxed-simd') },
 };
 
 const [name, ...files] = process.argv.slice(2);
 if (!Object.hasOwn(TABLES, name ?? '') || files.length === 0) {
-  console.error('usage: node tools/benchTables.mjs kernels|layers|models FILE.json...');
+  console.error(
+    `usage: node tools/benchTables.mjs NAME FILE.json..., NAME one of ${Object.keys(TABLES).join(', ')}`,
+  );
   process.exit(2);
 }
 const { page, make } = TABLES[name];

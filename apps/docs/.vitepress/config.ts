@@ -39,6 +39,7 @@ export default defineConfig({
           { text: 'Compare methods, look into runs', link: '/guide/sweep' },
           { text: 'Export to other runtimes', link: '/guide/export' },
           { text: 'Kernels and their speed', link: '/guide/kernels' },
+          { text: 'Kernels in WebAssembly', link: '/guide/wasm' },
           { text: 'Whole layers and networks', link: '/guide/networks' },
           { text: 'Add an instruction set', link: '/guide/add-instruction-set' },
         ],
