@@ -1,6 +1,6 @@
 import { add, LANES, loadFloats, loadSplat, mul, splat, storeFloats, transpose } from 'isa';
 
-/** Most pixels of a call: INT_CHUNK of src/ops/inputLines.ts. */
+/** Most pixels of a call: INT_CHUNK of src/ops/lineRing.ts. */
 const SEGMENT: i32 = 64;
 /** Bytes from one row to the next in the stage of LANES rows. */
 const STRIDE: i32 = 4 * SEGMENT;

@@ -1,7 +1,8 @@
 import { WasmBuffer } from '../buffer.js';
 import type { Device } from '../device.js';
 import { roundUp, type Scope } from '../memory.js';
-import { CellLines, INT_CHUNK } from '../ops/inputLines.js';
+import { CellLines } from '../ops/cellLines.js';
+import { INT_CHUNK } from '../ops/lineRing.js';
 import { prepareWeights } from '../prepare.js';
 import type { IntWeights, WasmWeights } from '../weights.js';
 import { flatWindows, TapTable } from '../windows.js';

@@ -4,8 +4,8 @@ import type { Device } from '../device.js';
 import type { Scope } from '../memory.js';
 import type { RowLayout } from '../weights.js';
 import { activator, bounds } from './activate.js';
-import { INT_CHUNK } from './inputLines.js';
 import { BorderClasses, type IntProduct } from './intProduct.js';
+import { INT_CHUNK } from './lineRing.js';
 import { expectQuantized, quantizeRows } from './quantize.js';
 import { SparseTerms } from './sparseTerms.js';
 

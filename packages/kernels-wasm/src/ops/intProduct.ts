@@ -3,7 +3,8 @@ import type { Device } from '../device.js';
 import type { Scope } from '../memory.js';
 import type { IntWeights } from '../weights.js';
 import { borders, TapTable, type Windows } from '../windows.js';
-import { CellLines, INT_CHUNK, LineRing } from './inputLines.js';
+import { CellLines } from './cellLines.js';
+import { INT_CHUNK, LineRing, type LineStore } from './lineRing.js';
 
 /**
  * The integer products of quantized input, a stretch of output pixels at a time. After `compute`, `sums` holds
@@ -48,7 +49,7 @@ export class IntProduct {
   }
 
   /** @param others filled line by line along with the cells */
-  compute(first: number, count: number, others: Parameters<LineRing['advance']>[2] = []): void {
+  compute(first: number, count: number, others: readonly LineStore[] = []): void {
     this.ring.advance(first, count, [this.cells, ...others]);
     this.table.fill(first, count);
     for (let g = 0; g < this.weights.groups; g++) this.multiply(g, count);

@@ -5,8 +5,8 @@ import type { WasmWeights } from '../weights.js';
 import { flatWindows, forEachStretch, type Windows } from '../windows.js';
 import { floatFinisher, intFinisher } from './finish.js';
 import { FLOAT_CHUNK, floatProduct } from './floatProduct.js';
-import { INT_CHUNK } from './inputLines.js';
 import { IntProduct } from './intProduct.js';
+import { INT_CHUNK } from './lineRing.js';
 
 /** out[i * rows + j] = sum over k of weight code j times activation i, exact. */
 export function gemmInt(device: Device, a: WasmBuffer, weights: WasmWeights, out: Int32Array): void {

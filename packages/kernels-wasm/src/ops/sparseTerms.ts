@@ -1,6 +1,7 @@
 import type { Scope } from '../memory.js';
-import { FloatLines, INT_CHUNK } from './inputLines.js';
+import { FloatLines } from './floatLines.js';
 import type { IntProduct } from './intProduct.js';
+import { INT_CHUNK } from './lineRing.js';
 
 /**
  * The full-precision weights' part of quantized products. After `compute`, `sums` holds T as

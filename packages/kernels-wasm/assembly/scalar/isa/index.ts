@@ -41,7 +41,6 @@ export * from './cells';
 @inline export function loadInts(from: usize): Ints { return i32.load(from); }
 @inline export function storeInts(to: usize, x: Ints): void { i32.store(to, x); }
 @inline export function addInts(a: Ints, b: Ints): Ints { return a + b; }
-@inline export function subInts(a: Ints, b: Ints): Ints { return a - b; }
 @inline export function zeroInts(): Ints { return 0; }
 @inline export function gatherInts(from: usize, stride: usize): Ints { return i32.load(from); }
 @inline export function orBit(a: Ints, x: Ints, at: i32, shift: i32): Ints { return a | (((x >>> at) & 1) << shift); }

@@ -90,7 +90,6 @@ export type Ints = v128;
 @inline export function loadInts(from: usize): Ints { return v128.load(from); }
 @inline export function storeInts(to: usize, x: Ints): void { v128.store(to, x); }
 @inline export function addInts(a: Ints, b: Ints): Ints { return i32x4.add(a, b); }
-@inline export function subInts(a: Ints, b: Ints): Ints { return i32x4.sub(a, b); }
 @inline export function zeroInts(): Ints { return i32x4.splat(0); }
 /** One 32-bit word from each of LANES addresses, `stride` bytes apart. */
 @inline export function gatherInts(from: usize, stride: usize): Ints {
