@@ -33,9 +33,7 @@ const { values: options, positionals } = parseArgs({
 
 const run = modelRunner({});
 if (!options.json)
-  console.log(
-    '| net | weights | bits a weight | top-1 | error of scores | seconds |\n|---|---|---|---|---|---|',
-  );
+  console.log('| net | weights | bits a weight | top-1 | error of scores |\n|---|---|---|---|---|');
 for (const folder of positionals) await rowsOf(folder);
 
 async function rowsOf(folder) {
@@ -67,9 +65,9 @@ async function rowsOf(folder) {
 
 function print(row) {
   if (options.json) return console.log(JSON.stringify(row));
-  const { net, weights, bitsPerWeight, top1, outputError, seconds } = row;
+  const { net, weights, bitsPerWeight, top1, outputError } = row;
   const cells = [net, weights, bitsPerWeight.toFixed(3), `${(100 * top1).toFixed(2)} %`];
-  console.log(`| ${[...cells, outputError.toFixed(3), seconds.toFixed(0)].join(' | ')} |`);
+  console.log(`| ${[...cells, outputError.toFixed(3)].join(' | ')} |`);
 }
 
 /** Signs and scales for every layer but the first and the last. */
