@@ -2,7 +2,6 @@ import { InputError, paperBits } from '@apb/core';
 
 /** What one compressed layer brings to the competition for full-precision weights. */
 export interface Contender {
-  readonly name: string;
   /** | |w| - alpha | of every weight in float32, as the APB predicate computes it: what binarizing costs it. */
   readonly distances: Float32Array;
   /** Mean squared gradient of the layer's weights: how much the loss minds an error in one of them. */

@@ -1,3 +1,4 @@
+import { binarizationDistance } from '@apb/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { QuantizedKernel } from '../../layers/quantizedKernel.js';
@@ -123,12 +124,9 @@ export class MemoryBudget implements Hook {
   private contenders(): Contender[] {
     return this.kernels.map((kernel, i) => {
       const { alpha } = kernel.scales();
-      const distances = kernel
-        .latent()
-        .map((w, j) => Math.abs(Math.fround(Math.abs(w) - alpha[j % alpha.length])));
+      const distances = kernel.latent().map((w, j) => binarizationDistance(w, alpha[j % alpha.length]));
       const sensitivity = this.sensitivity(i, distances);
       return {
-        name: this.names[i],
         distances,
         sensitivity,
         scales: alpha.length,
