@@ -5,7 +5,7 @@
 import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { summaryOf } from '../../packages/cli/dist/commands/bench/layers/report.js';
+import { summaryOf } from '../../packages/cli/dist/bench.js';
 import { cpuName } from '../../packages/cli/dist/commands/bench/machine.js';
 import { bundlePage } from './bundle.mjs';
 import { launchChromium } from './chromium.mjs';
