@@ -1,6 +1,6 @@
 import { InputError, type Model } from '@apb/core';
 import { createSession, normalise, type SessionOptions } from '@apb/runtime';
-import { type Dataset, firstOf, pixelBatches } from '@apb/trainer';
+import { type Dataset, firstOf, pixelBatches } from '@apb/trainer/data';
 
 /** Pictures per call of the session. */
 const BATCH = 100;

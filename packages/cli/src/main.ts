@@ -1,18 +1,6 @@
 import { InputError } from '@apb/core';
 import { Command, CommanderError } from 'commander';
-import { benchCommand } from './commands/bench.js';
-import { compressCommand } from './commands/compress.js';
-import { dataCommand } from './commands/data.js';
-import { doctorCommand } from './commands/doctor.js';
-import { evalCommand } from './commands/eval.js';
-import { exportCommand } from './commands/export.js';
-import { inspectCommand } from './commands/inspect.js';
-import { predictCommand } from './commands/predict.js';
-import { quickstartCommand } from './commands/quickstart.js';
-import { reportCommand } from './commands/report.js';
-import { setupCommand } from './commands/setup.js';
-import { sweepCommand } from './commands/sweep.js';
-import { trainCommand } from './commands/train.js';
+import { commands } from './commands/index.js';
 import { version } from './version.js';
 
 /** Exit codes of every command. */
@@ -26,14 +14,15 @@ const BAD_INPUT = 2;
  */
 export async function main(args: readonly string[]): Promise<number> {
   try {
-    await program().parseAsync(args, { from: 'user' });
+    const program = await programFor(args);
+    await program.parseAsync(args, { from: 'user' });
     return Number(process.exitCode ?? OK);
   } catch (error) {
     return report(error);
   }
 }
 
-function program(): Command {
+async function programFor(args: readonly string[]): Promise<Command> {
   const program = new Command('apb')
     .description(
       'Train, store and run neural networks whose weights are binary plus a few in full precision.',
@@ -42,22 +31,12 @@ function program(): Command {
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'apb: ')) });
-  for (const make of [
-    quickstartCommand,
-    doctorCommand,
-    setupCommand,
-    dataCommand,
-    trainCommand,
-    sweepCommand,
-    compressCommand,
-    evalCommand,
-    predictCommand,
-    inspectCommand,
-    exportCommand,
-    reportCommand,
-    benchCommand,
-  ])
-    program.addCommand(inheriting(program, make()));
+  // The others are names in the help: a command loads what it works with, TensorFlow.js for one.
+  const called = args[0] === 'help' ? args[1] : args[0];
+  for (const { name, summary, load } of commands) {
+    const command = name === called ? await load() : new Command(name);
+    program.addCommand(inheriting(program, command.description(summary)));
+  }
   return program;
 }
 

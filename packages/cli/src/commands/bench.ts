@@ -5,7 +5,6 @@ import { modelCommand } from './bench/model.js';
 
 export function benchCommand(): Command {
   return new Command('bench')
-    .description('measure speed')
     .addCommand(kernelsCommand())
     .addCommand(layersCommand())
     .addCommand(modelCommand());

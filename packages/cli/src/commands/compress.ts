@@ -9,7 +9,7 @@ import {
   weightShapes,
   writeModel,
 } from '@apb/core';
-import { type Dataset, openDataset } from '@apb/trainer';
+import { type Dataset, openDataset } from '@apb/trainer/data';
 import {
   type CalibrationData,
   compressModel,
@@ -52,7 +52,6 @@ export function compressCommand(): Command {
   return withOutput(
     withBackend(
       new Command('compress')
-        .description('compress a trained network of your own to a bit budget, without training')
         .argument('<in>', 'a model file, ONNX, model.json of TensorFlow.js or Keras, float safetensors')
         .requiredOption('-o, --out <file>', 'the model file to write')
         .requiredOption('--bits-per-weight <b>', 'of the compressed layers, 1 to 32', above(0))

@@ -1,4 +1,4 @@
-import { fetchDataset } from '@apb/trainer';
+import { fetchDataset } from '@apb/trainer/data';
 import { Command } from 'commander';
 import { withOutput } from '../options.js';
 import { type OutputOptions, print } from '../ui/output.js';
@@ -24,5 +24,5 @@ export function dataCommand(): Command {
       progress.stop();
     }
   });
-  return new Command('data').description('data sets by name').addCommand(fetch);
+  return new Command('data').addCommand(fetch);
 }

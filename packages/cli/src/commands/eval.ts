@@ -1,4 +1,4 @@
-import { openDataset } from '@apb/trainer';
+import { openDataset } from '@apb/trainer/data';
 import { Command } from 'commander';
 import { evaluate } from '../evaluate.js';
 import { loadModel } from '../modelFile.js';
@@ -19,7 +19,6 @@ export function evalCommand(): Command {
   return withOutput(
     withBackend(
       new Command('eval')
-        .description('accuracy of a model on test pictures, run from its packed weights')
         .argument('<model>', 'a model file or run directory')
         .requiredOption('--data <name>', 'a data set, or imagefolder:PATH')
         .option('--strict', 'fail at a picture that cannot be read, in place of leaving it out')

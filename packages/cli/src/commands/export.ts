@@ -37,7 +37,6 @@ interface ExportOptions extends OutputOptions {
 export function exportCommand(): Command {
   return withOutput(
     new Command('export')
-      .description('write a model with plain float32 weights for other runtimes')
       .argument('<model>', 'a model file or run directory')
       .addOption(
         new Option('--format <name>', 'what to write').choices(Object.keys(FORMATS)).makeOptionMandatory(),

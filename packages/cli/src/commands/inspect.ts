@@ -16,7 +16,6 @@ export function inspectCommand(): Command {
   return withOutput(
     withBackend(
       new Command('inspect')
-        .description('what a model file holds: layers, full-precision shares and bits by three accountings')
         .argument('<model>', 'a model file or run directory')
         .option('--plan', 'also show the operations that run it, and where'),
     ),

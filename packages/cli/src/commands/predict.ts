@@ -21,7 +21,6 @@ export function predictCommand(): Command {
   return withOutput(
     withBackend(
       new Command('predict')
-        .description('the top classes of pictures')
         .argument('<model>', 'a model file or run directory')
         .argument('<image...>', 'PNG, JPEG or WebP files')
         .option('--top <n>', 'how many classes to show', integer(1), 3),

@@ -31,15 +31,13 @@ interface Row {
 
 export function quickstartCommand(): Command {
   return withOutput(
-    new Command('quickstart')
-      .description('train a full-precision and a compressed network on MNIST and compare them')
-      .action(async (options: OutputOptions) => {
-        const abort = new AbortController();
-        process.once('SIGINT', () => abort.abort(new Error('stopped; nothing was written')));
-        const rows = await quickstart({ ...options, signal: abort.signal });
-        await writeWhole('quickstart.json', `${JSON.stringify({ rows }, null, 2)}\n`);
-        print({ rows }, options, () => comparison(rows));
-      }),
+    new Command('quickstart').action(async (options: OutputOptions) => {
+      const abort = new AbortController();
+      process.once('SIGINT', () => abort.abort(new Error('stopped; nothing was written')));
+      const rows = await quickstart({ ...options, signal: abort.signal });
+      await writeWhole('quickstart.json', `${JSON.stringify({ rows }, null, 2)}\n`);
+      print({ rows }, options, () => comparison(rows));
+    }),
   );
 }
 

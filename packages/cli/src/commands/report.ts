@@ -13,7 +13,6 @@ interface ReportOptions extends OutputOptions {
 export function reportCommand(): Command {
   return withOutput(
     new Command('report')
-      .description('draw training runs and model files into one HTML page that needs no network')
       .argument('<run-or-model...>', 'folders of training runs, or model files')
       .requiredOption('-o, --out <file>', 'the page'),
   ).action(async (paths: string[], options: ReportOptions) => {

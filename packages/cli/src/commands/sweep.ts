@@ -18,7 +18,6 @@ interface SweepOptions extends OutputOptions {
 export function sweepCommand(): Command {
   return withOutput(
     new Command('sweep')
-      .description('train a grid of runs, and compare them: table, results.json, top-1 against bytes')
       .requiredOption('--config <file>', 'YAML or JSON: base, methods, grid, init')
       .requiredOption('-o, --out <dir>', 'folder of the runs; the same command goes on with what is missing'),
   ).action(async (options: SweepOptions) => {

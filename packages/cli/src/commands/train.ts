@@ -16,9 +16,7 @@ import { TrainingView } from '../ui/training.js';
 const ACTIVATIONS = ['32', '8', '4', '2', '1'];
 
 export function trainCommand(): Command {
-  const command = new Command('train').description(
-    'train a network; the run directory holds its settings, metrics, checkpoint and model file',
-  );
+  const command = new Command('train');
   command
     .optionsGroup('The run:')
     .requiredOption('--out <dir>', 'the run directory')

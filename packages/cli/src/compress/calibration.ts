@@ -1,5 +1,5 @@
 import { type InputDescription, InputError, normalise, type Tensor, tensor } from '@apb/core';
-import type { Dataset, Split } from '@apb/trainer';
+import type { Dataset, Split } from '@apb/trainer/data';
 
 /** Pictures ready for the network, and their classes. */
 export interface Pictures {

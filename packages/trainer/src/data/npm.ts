@@ -1,9 +1,5 @@
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import Config from '@npmcli/config';
-import npm from '@npmcli/config/lib/definitions/index.js';
-import pacote from 'pacote';
-import { extract } from 'tar';
 
 /** A package version on npm whose tarball is known beforehand. */
 export interface PinnedPackage {
@@ -28,6 +24,8 @@ export async function unpackPackage(
   signal?: AbortSignal,
 ): Promise<void> {
   const wanted = typeof files === 'function' ? files : (path: string) => files.includes(path);
+  // npm's client takes half a second to load, and what it is for is mostly there already.
+  const [{ default: pacote }, { extract }] = await Promise.all([import('pacote'), import('tar')]);
   const options = { ...(await npmOptions()), integrity, signal };
   await pacote.tarball.stream(
     spec,
@@ -49,6 +47,8 @@ export async function unpackPackage(
 
 /** The user's npm configuration as npm's libraries take it. */
 async function npmOptions(): Promise<Record<string, unknown>> {
+  const { default: Config } = await import('@npmcli/config');
+  const { default: npm } = await import('@npmcli/config/lib/definitions/index.js');
   const config = new Config({
     ...npm,
     // Where npm itself would lie; it only names the built-in configuration file, which may be absent.
