@@ -9,7 +9,7 @@ const SANITIZE = [
   '-fsanitize=address,undefined',
   '-fno-sanitize-recover=all',
   '-fno-omit-frame-pointer',
-  '-g',
+  '-g1',
   '-O1',
   '-pthread',
 ];

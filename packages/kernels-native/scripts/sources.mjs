@@ -2,9 +2,9 @@
 // tests compile what the addon ships.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { root } from './toolchain.mjs';
 
 /** Exit code of test scripts where there is nothing to test with. */
@@ -72,17 +72,21 @@ async function compilerRun([command, ...args]) {
 }
 
 const modified = file => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+const contents = file => (existsSync(file) ? readFileSync(file, 'utf8') : undefined);
 
-/** When the last of what every object depends on was changed. */
-function newestShared() {
-  const headers = readdirSync(join(root, 'src'), { recursive: true })
-    .filter(file => /\.(h|inc)$/.test(file))
-    .map(file => join(root, 'src', file));
-  return Math.max(...[...headers, join(root, 'binding.gyp'), join(root, 'test', 'check.h')].map(modified));
+/** Whether an object is newer than all it was made of (a rule of make, by the compiler's -MMD) and by this command. */
+function isCurrent({ object, rule, made }, command) {
+  if (contents(made) !== command || !existsSync(object)) return false;
+  const parts = contents(rule)?.replaceAll('\\\n', ' ').split(/\s+/).slice(1).filter(Boolean) ?? [];
+  const time = modified(object);
+  return (
+    parts.length > 0 &&
+    parts.every(part => existsSync(resolve(root, part)) && modified(resolve(root, part)) < time)
+  );
 }
 
 /**
- * Builds the test program for a target; objects that are newer than everything they can depend on are kept.
+ * Builds the test program for a target; only what changed is compiled.
  * @param command the compiler and its arguments
  * @param target `arch` and `platform`, as Node names them
  * @param flags for compiling and linking, beside those of binding.gyp
@@ -92,12 +96,17 @@ function newestShared() {
 export async function buildTests({ command, target, flags, out }) {
   mkdirSync(out, { recursive: true });
   const sources = sourcesFor(target);
-  const newest = newestShared();
-  const objectOf = source => join(out, source.replaceAll('/', '_').replace(/\.cc$/, '.o'));
+  const filesOf = source => {
+    const base = join(out, source.replaceAll('/', '_').replace(/\.cc$/, ''));
+    return { object: `${base}.o`, rule: `${base}.d`, made: `${base}.command` };
+  };
   const compile = async ({ source, flags: own }) => {
-    const object = objectOf(source);
-    if (modified(object) <= Math.max(modified(join(root, source)), newest))
-      await compilerRun([...command, ...own, ...flags, '-Isrc', '-I.', '-c', source, '-o', object]);
+    const files = filesOf(source);
+    const call = [...command, ...own, ...flags, '-Isrc', '-I.', '-MMD', '-c', source];
+    if (isCurrent(files, call.join(' '))) return;
+    rmSync(files.made, { force: true });
+    await compilerRun([...call, '-MF', files.rule, '-o', files.object]);
+    writeFileSync(files.made, call.join(' '));
   };
   const queue = sources.values();
   await Promise.all(
@@ -106,6 +115,7 @@ export async function buildTests({ command, target, flags, out }) {
     }),
   );
   const program = join(out, 'tests');
-  await compilerRun([...command, ...flags, ...sources.map(({ source }) => objectOf(source)), '-o', program]);
+  const objects = sources.map(({ source }) => filesOf(source).object);
+  await compilerRun([...command, ...flags, ...objects, '-o', program]);
   return program;
 }
