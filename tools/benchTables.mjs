@@ -4,7 +4,7 @@
 //   node tools/benchTables.mjs kernels k1.json k2.json k3.json
 //   node tools/benchTables.mjs layers layers.json
 //   node tools/benchTables.mjs models models.json
-// and for WebAssembly, as guide/wasm.md says: wasm-kernels, wasm-layers, wasm-relaxed
+// and for WebAssembly, as guide/wasm.md says: wasm-kernels, wasm-layers, wasm-relaxed, wasm-chromium
 // A table stands between <!-- table:NAME --> and <!-- /table --> in a page; several files of kernels become medians.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -37,7 +37,8 @@ function markdown(head, rows) {
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-const machine = run => `${run.cpu}, ${run.isa}, threads: ${run.threads}`;
+const machine = ({ cpu, isa, threads, chromium }) =>
+  [cpu, isa, `threads: ${threads}`, ...(chromium ? [`Chromium ${chromium}`] : [])].join(', ');
 const shapeOf = ({ m, k, n }) => `${m},${k},${n}`;
 
 function kernelsTable(runs) {
@@ -204,6 +205,7 @@ const TABLES = {
   'wasm-kernels': { page: 'wasm.md', make: wasmKernelsTable },
   'wasm-layers': { page: 'wasm.md', make: wasmLayersTable('simd128') },
   'wasm-relaxed': { page: 'wasm.md', make: wasmLayersTable('relaxed-simd') },
+  'wasm-chromium': { page: 'wasm.md', make: wasmLayersTable('relaxed-simd') },
 };
 
 const [name, ...files] = process.argv.slice(2);
