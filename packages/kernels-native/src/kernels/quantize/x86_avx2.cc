@@ -26,6 +26,20 @@ inline uint64_t Plane(__m256i codes, unsigned p) {
   return static_cast<uint64_t>(_mm256_movemask_ps(_mm256_castsi256_ps(top)));
 }
 
+// Codes of 32 values as bytes side by side.
+inline __m256i Bytes(const float* x, __m256 lo, __m256 hi, __m256 inv) {
+  const auto codes = [&](size_t v) { return Codes(_mm256_loadu_ps(x + v * kLanes), lo, hi, inv); };
+  const __m256i packed = _mm256_packus_epi16(_mm256_packs_epi32(codes(0), codes(1)), _mm256_packs_epi32(codes(2), codes(3)));
+  // Packing stays within 128-bit halves: half h has words 4 * v + h, of vector v.
+  return _mm256_permutevar8x32_epi32(packed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+
+// Bit p of 32 codes.
+inline uint64_t PlaneOfBytes(__m256i codes, unsigned p) {
+  const __m256i top = _mm256_sll_epi16(codes, _mm_cvtsi32_si128(static_cast<int>(7 - p)));
+  return static_cast<uint32_t>(_mm256_movemask_epi8(top));
+}
+
 }  // namespace
 
 void QuantizeX86Avx2(const QuantizeArgs& args) {
@@ -39,6 +53,11 @@ void QuantizeX86Avx2(const QuantizeArgs& args) {
     for (size_t w = 0; w < words; ++w) {
       const size_t left = args.k - w * 64;
       const size_t count = left < 64 ? left : 64;
+      if (!args.sign && count == 64) {
+        const __m256i low = Bytes(x + w * 64, lo, hi, inv), high = Bytes(x + w * 64 + 32, lo, hi, inv);
+        for (unsigned p = 0; p < args.bits; ++p) out[p * words + w] = PlaneOfBytes(high, p) << 32 | PlaneOfBytes(low, p);
+        continue;
+      }
       uint64_t planes[8] = {};
       for (size_t b = 0; b < count; b += kLanes) {
         const __m256 values = Load(x + w * 64 + b, count - b);

@@ -13,6 +13,21 @@ inline __m512i Codes(__m512 x, __m512 lo, __m512 hi, __m512 inv) {
   return _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_sub_ps(clipped, lo), inv));
 }
 
+// Bits of 64 values, at first as bytes side by side: a test of all of them makes a plane's word.
+template <unsigned bits>
+inline void Word(const float* x, __m512 lo, __m512 hi, __m512 inv, size_t words, uint64_t* out) {
+  const __m512i low = _mm512_packs_epi32(Codes(_mm512_loadu_ps(x), lo, hi, inv),
+                                         Codes(_mm512_loadu_ps(x + kLanes), lo, hi, inv));
+  const __m512i high = _mm512_packs_epi32(Codes(_mm512_loadu_ps(x + 2 * kLanes), lo, hi, inv),
+                                          Codes(_mm512_loadu_ps(x + 3 * kLanes), lo, hi, inv));
+  // Packing stays within 128-bit quarters: quarter q has words 4 * v + q, of vector v.
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  const __m512i codes = _mm512_permutexvar_epi32(order, _mm512_packus_epi16(low, high));
+  APB_UNROLL
+  for (unsigned p = 0; p < bits; ++p)
+    out[p * words] = _mm512_test_epi8_mask(codes, _mm512_set1_epi8(static_cast<char>(1u << p)));
+}
+
 template <bool sign, unsigned bits>
 inline void Rows(const QuantizeArgs& args) {
   const __m512 lo = _mm512_set1_ps(args.lo);
@@ -25,6 +40,10 @@ inline void Rows(const QuantizeArgs& args) {
     for (size_t w = 0; w < words; ++w) {
       const size_t left = args.k - w * 64;
       const size_t count = left < 64 ? left : 64;
+      if (!sign && count == 64) {
+        Word<bits>(x + w * 64, lo, hi, inv, words, out + w);
+        continue;
+      }
       uint64_t planes[bits] = {};
       for (size_t b = 0; b < count; b += kLanes) {
         const __mmask16 lanes = FirstOf(count - b);
