@@ -1,38 +1,31 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execPath } from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { fetchDataset } from '../../src/index.js';
 
 let folder: string;
+beforeAll(async () => void (await fetchDataset('mnist')));
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'apb-killed-'));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const child = fileURLToPath(new URL('./killed.child.ts', import.meta.url));
-
-/** Node runs the TypeScript of the child through vite, as vitest does. */
-function start(...args: string[]): ChildProcess {
-  const code = "import { runnerImport } from 'vite'; await runnerImport(process.env.APB_TEST_CHILD);";
-  return spawn(process.execPath, ['--input-type=module', '-e', code, '--', ...args], {
-    cwd: fileURLToPath(new URL('../..', import.meta.url)),
-    env: { ...process.env, APB_TEST_CHILD: child },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-}
+const child = fileURLToPath(new URL('./killed.child.mjs', import.meta.url));
 
 /** Everything the child said; it is killed as soon as it says `killAt`. */
 async function run(args: string[], killAt?: string): Promise<string[]> {
-  const process = start(...args);
+  const process = spawn(execPath, [child, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = once(process, 'exit');
   let errors = '';
-  process.stderr!.on('data', text => (errors += text));
+  process.stderr.on('data', text => (errors += text));
   const said: string[] = [];
-  for await (const line of createInterface({ input: process.stdout! })) {
+  for await (const line of createInterface({ input: process.stdout })) {
     said.push(line);
     if (line === killAt) process.kill('SIGKILL');
   }
