@@ -32,10 +32,10 @@ async function programFor(args: readonly string[]): Promise<Command> {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'apb: ')) });
   // The others are names in the help: a command loads what it works with, TensorFlow.js for one.
-  const called = args[0] === 'help' ? args[1] : args[0];
+  const called = args.find(arg => commands.some(({ name }) => name === arg));
   for (const { name, summary, load } of commands) {
-    const command = name === called ? await load() : new Command(name);
-    program.addCommand(inheriting(program, command.description(summary)));
+    const command = name === called ? await load() : new Command();
+    program.addCommand(inheriting(program, command.name(name).description(summary)));
   }
   return program;
 }

@@ -13,7 +13,7 @@ const PICTURES = 300;
 
 beforeAll(async () => {
   await fetchDataset('mnist');
-});
+}, 300_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Every encoding of weights by the setting that trains it. */

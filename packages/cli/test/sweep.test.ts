@@ -14,7 +14,7 @@ const base = { model: 'mnist-cnn', data: 'mnist', epochs: 1, limit: 100, testLim
 
 beforeAll(async () => {
   await fetchDataset('mnist');
-});
+}, 300_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('plan of a sweep', () => {

@@ -74,15 +74,12 @@ async function compilerRun([command, ...args]) {
 const modified = file => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 const contents = file => (existsSync(file) ? readFileSync(file, 'utf8') : undefined);
 
-/** Whether an object is newer than all it was made of (a rule of make, by the compiler's -MMD) and by this command. */
+/** Whether an object was made by this command and is newer than all that the compiler's rule (-MMD) names. */
 function isCurrent({ object, rule, made }, command) {
-  if (contents(made) !== command || !existsSync(object)) return false;
+  if (contents(made) !== command) return false;
   const parts = contents(rule)?.replaceAll('\\\n', ' ').split(/\s+/).slice(1).filter(Boolean) ?? [];
-  const time = modified(object);
-  return (
-    parts.length > 0 &&
-    parts.every(part => existsSync(resolve(root, part)) && modified(resolve(root, part)) < time)
-  );
+  const times = parts.map(part => modified(resolve(root, part)));
+  return times.length > 0 && times.every(time => time > 0 && time < modified(object));
 }
 
 /**
@@ -105,7 +102,7 @@ export async function buildTests({ command, target, flags, out }) {
     const call = [...command, ...own, ...flags, '-Isrc', '-I.', '-MMD', '-c', source];
     if (isCurrent(files, call.join(' '))) return;
     rmSync(files.made, { force: true });
-    await compilerRun([...call, '-MF', files.rule, '-o', files.object]);
+    await compilerRun([...call, '-MT', 'object', '-MF', files.rule, '-o', files.object]);
     writeFileSync(files.made, call.join(' '));
   };
   const queue = sources.values();

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it, type TestContext } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const copy = mkdtempSync(join(tmpdir(), 'apb-isa-'));
@@ -30,11 +30,14 @@ it('the C++ tests pass under the address and undefined-behaviour sanitizers', co
 }, 900_000);
 
 describe('the page "add an instruction set", followed in a copy', () => {
-  it('refuses what it cannot make', () => {
-    // With the objects of the test above: what an instruction set adds is little beside them.
+  // With the objects of the test above: what an instruction set adds is little beside them.
+  beforeAll(() => {
     for (const part of ['src', 'test', 'scripts', 'binding.gyp', 'build/sanitize'])
       if (existsSync(join(root, part)))
         cpSync(join(root, part), join(copy, part), { recursive: true, preserveTimestamps: true });
+  });
+
+  it('refuses what it cannot make', () => {
     const addIsa = (...args: string[]) => node(copy, 'add-isa.mjs', ...args);
     expect(addIsa('No Name', '--needs', 'kAvx2')).toMatchObject({ status: 2 });
     expect(addIsa('popcnt', '--needs', 'kAvx2').stderr).toContain('is there already');

@@ -19,6 +19,12 @@ const { values } = parseArgs({
   },
 });
 const [steps, batchSize, epochs] = [values.steps, values.batch, values.epochs].map(Number);
+if (!(epochs >= 2 && steps >= 10 * epochs && batchSize >= 1)) {
+  console.error(
+    'give --epochs of at least 2, for the first warms up, --steps of at least 10 an epoch and a --batch',
+  );
+  process.exit(2);
+}
 const limit = Math.floor(steps / epochs) * batchSize;
 const MIB = 2 ** 20;
 const folder = await mkdtemp(join(tmpdir(), 'apb-memory-'));

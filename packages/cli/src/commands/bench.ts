@@ -4,8 +4,5 @@ import { layersCommand } from './bench/layers.js';
 import { modelCommand } from './bench/model.js';
 
 export function benchCommand(): Command {
-  return new Command('bench')
-    .addCommand(kernelsCommand())
-    .addCommand(layersCommand())
-    .addCommand(modelCommand());
+  return new Command().addCommand(kernelsCommand()).addCommand(layersCommand()).addCommand(modelCommand());
 }

@@ -51,7 +51,7 @@ const GENERATED = 'generated';
 export function compressCommand(): Command {
   return withOutput(
     withBackend(
-      new Command('compress')
+      new Command()
         .argument('<in>', 'a model file, ONNX, model.json of TensorFlow.js or Keras, float safetensors')
         .requiredOption('-o, --out <file>', 'the model file to write')
         .requiredOption('--bits-per-weight <b>', 'of the compressed layers, 1 to 32', above(0))

@@ -24,5 +24,5 @@ export function dataCommand(): Command {
       progress.stop();
     }
   });
-  return new Command('data').addCommand(fetch);
+  return new Command().addCommand(fetch);
 }

@@ -5,7 +5,7 @@ import { withOutput } from '../options.js';
 import { type OutputOptions, print, table } from '../ui/output.js';
 
 export function doctorCommand(): Command {
-  return withOutput(new Command('doctor')).action(async (options: OutputOptions) => {
+  return withOutput(new Command()).action(async (options: OutputOptions) => {
     const [backends, training] = await Promise.all([probeBackends(defaultCandidates()), probeEngines()]);
     print({ backends, training }, options, () =>
       [

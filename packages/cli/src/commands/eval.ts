@@ -18,7 +18,7 @@ interface EvalOptions extends OutputOptions {
 export function evalCommand(): Command {
   return withOutput(
     withBackend(
-      new Command('eval')
+      new Command()
         .argument('<model>', 'a model file or run directory')
         .requiredOption('--data <name>', 'a data set, or imagefolder:PATH')
         .option('--strict', 'fail at a picture that cannot be read, in place of leaving it out')

@@ -36,7 +36,7 @@ interface ExportOptions extends OutputOptions {
 
 export function exportCommand(): Command {
   return withOutput(
-    new Command('export')
+    new Command()
       .argument('<model>', 'a model file or run directory')
       .addOption(
         new Option('--format <name>', 'what to write').choices(Object.keys(FORMATS)).makeOptionMandatory(),

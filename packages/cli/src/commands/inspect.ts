@@ -15,7 +15,7 @@ interface InspectOptions extends OutputOptions {
 export function inspectCommand(): Command {
   return withOutput(
     withBackend(
-      new Command('inspect')
+      new Command()
         .argument('<model>', 'a model file or run directory')
         .option('--plan', 'also show the operations that run it, and where'),
     ),

@@ -20,7 +20,7 @@ interface PredictOptions extends OutputOptions {
 export function predictCommand(): Command {
   return withOutput(
     withBackend(
-      new Command('predict')
+      new Command()
         .argument('<model>', 'a model file or run directory')
         .argument('<image...>', 'PNG, JPEG or WebP files')
         .option('--top <n>', 'how many classes to show', integer(1), 3),

@@ -31,7 +31,7 @@ interface Row {
 
 export function quickstartCommand(): Command {
   return withOutput(
-    new Command('quickstart').action(async (options: OutputOptions) => {
+    new Command().action(async (options: OutputOptions) => {
       const abort = new AbortController();
       process.once('SIGINT', () => abort.abort(new Error('stopped; nothing was written')));
       const rows = await quickstart({ ...options, signal: abort.signal });

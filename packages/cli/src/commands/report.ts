@@ -12,7 +12,7 @@ interface ReportOptions extends OutputOptions {
 
 export function reportCommand(): Command {
   return withOutput(
-    new Command('report')
+    new Command()
       .argument('<run-or-model...>', 'folders of training runs, or model files')
       .requiredOption('-o, --out <file>', 'the page'),
   ).action(async (paths: string[], options: ReportOptions) => {

@@ -15,5 +15,5 @@ export function setupCommand(): Command {
     );
     if (!result.usable) process.exitCode = 1;
   });
-  return new Command('setup').addCommand(tensorflow);
+  return new Command().addCommand(tensorflow);
 }

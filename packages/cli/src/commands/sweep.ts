@@ -17,7 +17,7 @@ interface SweepOptions extends OutputOptions {
 
 export function sweepCommand(): Command {
   return withOutput(
-    new Command('sweep')
+    new Command()
       .requiredOption('--config <file>', 'YAML or JSON: base, methods, grid, init')
       .requiredOption('-o, --out <dir>', 'folder of the runs; the same command goes on with what is missing'),
   ).action(async (options: SweepOptions) => {

@@ -16,7 +16,7 @@ import { TrainingView } from '../ui/training.js';
 const ACTIVATIONS = ['32', '8', '4', '2', '1'];
 
 export function trainCommand(): Command {
-  const command = new Command('train');
+  const command = new Command();
   command
     .optionsGroup('The run:')
     .requiredOption('--out <dir>', 'the run directory')

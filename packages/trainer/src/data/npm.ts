@@ -47,8 +47,10 @@ export async function unpackPackage(
 
 /** The user's npm configuration as npm's libraries take it. */
 async function npmOptions(): Promise<Record<string, unknown>> {
-  const { default: Config } = await import('@npmcli/config');
-  const { default: npm } = await import('@npmcli/config/lib/definitions/index.js');
+  const [{ default: Config }, { default: npm }] = await Promise.all([
+    import('@npmcli/config'),
+    import('@npmcli/config/lib/definitions/index.js'),
+  ]);
   const config = new Config({
     ...npm,
     // Where npm itself would lie; it only names the built-in configuration file, which may be absent.

@@ -1,5 +1,5 @@
-// Run as a process of its own by killed.test.ts: trains, and says on stdout when a step of an epoch is done. Built, so
-// that it starts fast.
+// Run as a process of its own by killed.test.ts: trains, and says on stdout when a step of an epoch is done. It
+// imports the built trainer, which starts fast.
 import { buildModel, selectEngine, trainRun } from '../../dist/index.js';
 
 const [out, json, resume] = process.argv.slice(2);

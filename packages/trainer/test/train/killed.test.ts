@@ -3,14 +3,15 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execPath } from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { fetchDataset } from '../../src/index.js';
 
 let folder: string;
-beforeAll(async () => void (await fetchDataset('mnist')));
+beforeAll(async () => {
+  await fetchDataset('mnist');
+}, 300_000);
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'apb-killed-'));
 });
@@ -20,17 +21,17 @@ const child = fileURLToPath(new URL('./killed.child.mjs', import.meta.url));
 
 /** Everything the child said; it is killed as soon as it says `killAt`. */
 async function run(args: string[], killAt?: string): Promise<string[]> {
-  const process = spawn(execPath, [child, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const exited = once(process, 'exit');
+  const running = spawn(process.execPath, [child, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const exited = once(running, 'exit');
   let errors = '';
-  process.stderr.on('data', text => (errors += text));
+  running.stderr.on('data', text => (errors += text));
   const said: string[] = [];
-  for await (const line of createInterface({ input: process.stdout })) {
+  for await (const line of createInterface({ input: running.stdout })) {
     said.push(line);
-    if (line === killAt) process.kill('SIGKILL');
+    if (line === killAt) running.kill('SIGKILL');
   }
   const [code, signal] = await exited;
-  if (killAt) expect(signal).toBe('SIGKILL');
+  if (killAt) expect(signal, errors).toBe('SIGKILL');
   else if (code !== 0) throw new Error(`the child failed: ${errors}`);
   return said;
 }

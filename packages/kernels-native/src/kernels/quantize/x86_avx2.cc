@@ -29,8 +29,9 @@ inline uint64_t Plane(__m256i codes, unsigned p) {
 // Codes of 32 values as bytes side by side.
 inline __m256i Bytes(const float* x, __m256 lo, __m256 hi, __m256 inv) {
   const auto codes = [&](size_t v) { return Codes(_mm256_loadu_ps(x + v * kLanes), lo, hi, inv); };
-  const __m256i packed = _mm256_packus_epi16(_mm256_packs_epi32(codes(0), codes(1)), _mm256_packs_epi32(codes(2), codes(3)));
-  // Packing stays within 128-bit halves: half h has words 4 * v + h, of vector v.
+  const __m256i low = _mm256_packs_epi32(codes(0), codes(1)), high = _mm256_packs_epi32(codes(2), codes(3));
+  const __m256i packed = _mm256_packus_epi16(low, high);
+  // Packing stays within 128-bit halves: half h has words 2 * v + h, of vector v.
   return _mm256_permutevar8x32_epi32(packed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
 
@@ -55,7 +56,8 @@ void QuantizeX86Avx2(const QuantizeArgs& args) {
       const size_t count = left < 64 ? left : 64;
       if (!args.sign && count == 64) {
         const __m256i low = Bytes(x + w * 64, lo, hi, inv), high = Bytes(x + w * 64 + 32, lo, hi, inv);
-        for (unsigned p = 0; p < args.bits; ++p) out[p * words + w] = PlaneOfBytes(high, p) << 32 | PlaneOfBytes(low, p);
+        for (unsigned p = 0; p < args.bits; ++p)
+          out[p * words + w] = PlaneOfBytes(high, p) << 32 | PlaneOfBytes(low, p);
         continue;
       }
       uint64_t planes[8] = {};
