@@ -68,10 +68,8 @@ void Report(const Kernels& kernels, double ceiling, const ProductShape& s, doubl
     const std::vector<Timing> timings = BenchBits(kernels, w, a, s, milliseconds);
     for (const Timing& t : timings) {
       const double gmacs = static_cast<double>(s.m) * s.k * s.n / t.us / 1000;
-      std::printf(
-          "%u/%u %-17s %5zu,%5zu,%5zu %10.2f us %8.1f GMAC/s %6.3f of the ceiling %6.2f paper|last / this\n",
-          w, a, t.variant.c_str(), s.m, s.k, s.n, t.us, gmacs, gmacs * w * a / ceiling,
-          timings.back().us / t.us);
+      std::printf("%u/%u %-17s %5zu,%5zu,%5zu %10.2f us %8.1f GMAC/s %6.3f of the ceiling %6.2f paper|last / this\n", w,
+                  a, t.variant.c_str(), s.m, s.k, s.n, t.us, gmacs, gmacs * w * a / ceiling, timings.back().us / t.us);
     }
   }
 }
@@ -79,8 +77,7 @@ void Report(const Kernels& kernels, double ceiling, const ProductShape& s, doubl
 void RunAll(const Options& options) {
   Kernels kernels = SelectKernels(options.isa, DetectCpu());
   kernels.threads = options.threads;
-  const double exclusive = MeasureCeiling(kernels, true, 300),
-               inclusive = MeasureCeiling(kernels, false, 300);
+  const double exclusive = MeasureCeiling(kernels, true, 300), inclusive = MeasureCeiling(kernels, false, 300);
   std::printf("%s: ceiling %.1f GMAC/s (xor), %.1f (and)\n", options.isa.c_str(), exclusive, inclusive);
   for (const ProductShape& shape : options.shapes)
     Report(kernels, std::max(exclusive, inclusive), shape, options.milliseconds);

@@ -54,8 +54,7 @@ Napi::Value Alloc(const Arguments& args) {
     encoding = EncodingOf(args[2]);
     CheckEncoding(*encoding);
   }
-  return NewBlock(args.Env(),
-                  std::make_unique<Block>(InstanceOf(args[0]), Buffer(ShapeOf(args[1]), encoding)));
+  return NewBlock(args.Env(), std::make_unique<Block>(InstanceOf(args[0]), Buffer(ShapeOf(args[1]), encoding)));
 }
 
 // release(block): frees its memory.
@@ -127,8 +126,8 @@ Napi::Value Prepare(const Arguments& args) {
 Napi::Value GemmInt(const Arguments& args) {
   const auto instance = InstanceOf(args[0]);
   const View<std::int32_t> out = IntegersOf(args[3], "the output of gemmInt");
-  RunGemmInt(instance->kernels, BlockOf(args[1], *instance).buffer(), BlockOf(args[2], *instance).weights(),
-             out.data, out.size);
+  RunGemmInt(instance->kernels, BlockOf(args[1], *instance).buffer(), BlockOf(args[2], *instance).weights(), out.data,
+             out.size);
   return args.Env().Undefined();
 }
 

@@ -160,9 +160,20 @@ void CheckSparseDot(const Variant& v, std::size_t items, std::size_t terms, bool
     taps[t] = static_cast<std::uint8_t>(RandomBelow(kTaps));
   }
   for (auto& value : acc) value = static_cast<std::int32_t>(Random() >> 40) - 4096;
-  const SparseDotArgs args = {columns.data(), values.data(), terms, a.bytes.data(), words, planes, sign, items,
-                              bordered ? taps.data() : nullptr, bordered ? inside.data() : nullptr, sums.data(),
-                              product ? acc.data() : nullptr, 0.37f, 0.11f};
+  const SparseDotArgs args = {columns.data(),
+                              values.data(),
+                              terms,
+                              a.bytes.data(),
+                              words,
+                              planes,
+                              sign,
+                              items,
+                              bordered ? taps.data() : nullptr,
+                              bordered ? inside.data() : nullptr,
+                              sums.data(),
+                              product ? acc.data() : nullptr,
+                              0.37f,
+                              0.11f};
   v.kernels.sparse_dot(args);
   for (std::size_t i = 0; i < items; ++i)
     CHECK(sums[i] == ExpectedSum(a, args, i), v.name + ", items " + std::to_string(items) + ", terms " +
@@ -201,9 +212,19 @@ void CheckScalePanel(const Variant& v, std::size_t items, std::size_t channels, 
   }
   for (auto& value : acc) value = static_cast<std::int32_t>(Random() >> 40) - 4096;
   const float step = 0.11f;
-  const SparseDotArgs terms = {columns.data(), values.data(), columns.size(), a.bytes.data(), words, planes, sign,
-                               items, bordered ? taps.data() : nullptr, bordered ? inside.data() : nullptr, nullptr};
-  v.kernels.scale_panel({acc.data(), channels, order.data(), scales.data(), step, row_start.data(), terms, y.data(), ldy});
+  const SparseDotArgs terms = {columns.data(),
+                               values.data(),
+                               columns.size(),
+                               a.bytes.data(),
+                               words,
+                               planes,
+                               sign,
+                               items,
+                               bordered ? taps.data() : nullptr,
+                               bordered ? inside.data() : nullptr,
+                               nullptr};
+  v.kernels.scale_panel(
+      {acc.data(), channels, order.data(), scales.data(), step, row_start.data(), terms, y.data(), ldy});
   for (std::size_t c = 0; c < channels; ++c) {
     SparseDotArgs row = terms;
     row.columns += row_start[c];
@@ -217,7 +238,8 @@ void CheckScalePanel(const Variant& v, std::size_t items, std::size_t channels, 
       if (row.terms > 0) expected = expected + part;
       CHECK(y[c * ldy + i] == expected, v.name + ", channel " + std::to_string(c) + ", row " + std::to_string(i));
     }
-    for (std::size_t i = rounded; c + 1 < channels && i < ldy; ++i) CHECK(y[c * ldy + i] == 7, v.name + " wrote beyond");
+    for (std::size_t i = rounded; c + 1 < channels && i < ldy; ++i)
+      CHECK(y[c * ldy + i] == 7, v.name + " wrote beyond");
   }
 }
 

@@ -33,8 +33,7 @@ void CheckFloatGemm(const Variant& v, const FloatCase& s) {
       double sum = s.accumulate ? before[i * ldc + n] : 0;
       double magnitude = std::fabs(sum);
       for (std::size_t l = 0; l < s.k; ++l) {
-        const double term =
-            static_cast<double>(a[i * lda + l]) * b[n / kPanel * stride + l * kPanel + n % kPanel];
+        const double term = static_cast<double>(a[i * lda + l]) * b[n / kPanel * stride + l * kPanel + n % kPanel];
         sum += term;
         magnitude += std::fabs(term);
       }
@@ -43,7 +42,8 @@ void CheckFloatGemm(const Variant& v, const FloatCase& s) {
       const double bound = 2 * static_cast<double>(s.k + 1) * std::ldexp(1.0, -24) * magnitude;
       CHECK(std::fabs(c[i * ldc + n] - sum) <= bound, at);
     }
-  for (std::size_t i = 0; i + 1 < s.rows; ++i) CHECK(c[i * ldc + width] == before[i * ldc + width], "between rows, " + at);
+  for (std::size_t i = 0; i + 1 < s.rows; ++i)
+    CHECK(c[i * ldc + width] == before[i * ldc + width], "between rows, " + at);
 }
 
 TEST(FloatGemmStaysInBound) {

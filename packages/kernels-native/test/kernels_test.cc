@@ -46,8 +46,7 @@ void CheckQuantize(const Variant& v, std::size_t rows, std::size_t k, bool sign,
       for (std::size_t b = 0; b < words * 64; ++b) {
         const std::uint64_t got = (out[(i * bits + p) * words + b / 64] >> (b % 64)) & 1;
         const std::uint64_t expected = b < k ? (CodeOf(x[i * stride + b], args) >> p) & 1 : 0;
-        CHECK(got == expected,
-              At(v, rows, k) + ", plane " + std::to_string(p) + ", bit " + std::to_string(b));
+        CHECK(got == expected, At(v, rows, k) + ", plane " + std::to_string(p) + ", bit " + std::to_string(b));
       }
 }
 
@@ -83,8 +82,7 @@ TEST(InstructionSetsAreListedBestFirst) {
   const std::vector<std::string> all = {"avx512vpopcntdq", "avx2", "portable"};
   CHECK(UsableIsas(kPopcnt | kAvx2 | kAvx512Vpopcntdq) == all, "with all features");
   CHECK(UsableIsas(kPopcnt | kAvx512Vpopcntdq).front() == "avx512vpopcntdq", "one without a lesser one");
-  CHECK(SelectKernels("portable", kPopcnt).bit_gemm != SelectKernels("portable", 0).bit_gemm,
-        "POPCNT is used");
+  CHECK(SelectKernels("portable", kPopcnt).bit_gemm != SelectKernels("portable", 0).bit_gemm, "POPCNT is used");
 #endif
   bool thrown = false;
   try {

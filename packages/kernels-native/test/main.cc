@@ -9,8 +9,7 @@
 namespace apb {
 
 #define APB_ISA(name, needs, lane)
-#define APB_KERNEL(operation, isa, needs, function) \
-  std::remove_pointer_t<decltype(Kernels::operation)> function;
+#define APB_KERNEL(operation, isa, needs, function) std::remove_pointer_t<decltype(Kernels::operation)> function;
 #include "kernels/kernels.inc"
 #undef APB_ISA
 #undef APB_KERNEL
@@ -56,10 +55,10 @@ std::vector<Variant> ListedKernels() {
   const std::uint32_t features = DetectCpu();
   std::vector<Variant> variants;
 #define APB_ISA(name, needs, lane)
-#define APB_KERNEL(operation, isa, needs, function) \
-  if (((needs) & ~features) == 0) {                 \
-    variants.push_back({#function, {}});            \
-    variants.back().kernels.operation = &function;  \
+#define APB_KERNEL(operation, isa, needs, function)     \
+  if (((needs) & ~features) == 0) {                     \
+    variants.push_back({#function, {}});                \
+    variants.back().kernels.operation = &function;      \
     variants.back().kernels.lane_bits = LaneBits(#isa); \
   }
 #include "kernels/kernels.inc"

@@ -30,7 +30,10 @@ const std::vector<Case>& Cases() {
       {{33, 33, 33, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, 1, 4, 4},  // depthwise, beyond a word
       {{70, 3, 1, {5, 5}, {3, 3}, {1, 1}, {4, 4, 4, 4}}, 1, 3, 2},    // pads wider than the picture
       {{2, 2, 1, {1, 1}, {1, 1}, {1, 1}, {3, 3, 3, 3}}, 1, 1, 1},     // positions that see nothing
-      {{40, 64, 2, {3, 3}, {2, 2}, {1, 1}, {1, 0, 1, 1}}, 3, 9, 19},  // panels of groups, tiles that begin within a line
+      {{40, 64, 2, {3, 3}, {2, 2}, {1, 1}, {1, 0, 1, 1}},
+       3,
+       9,
+       19},  // panels of groups, tiles that begin within a line
   };
   return cases;
 }
@@ -57,8 +60,7 @@ struct Binary {
     }
   }
   SourceWeights Source() const {
-    return {rows,         k, 1, planes.data(), scales.data(), scales.size(), positions.data(), values.data(),
-            values.size()};
+    return {rows, k, 1, planes.data(), scales.data(), scales.size(), positions.data(), values.data(), values.size()};
   }
 };
 
@@ -110,17 +112,14 @@ void Convolve(const Case& c, std::size_t out_h, std::size_t out_w, const std::ve
           double sum = 0, magnitude = 0;
           for (std::size_t l = 0; l < k; ++l) {
             const std::size_t ky = l / channels / g.kernel.x, kx = l / channels % g.kernel.x;
-            const long y =
-                static_cast<long>(oy * g.strides.y + ky * g.dilations.y) - static_cast<long>(g.pads.top);
-            const long xx =
-                static_cast<long>(ox * g.strides.x + kx * g.dilations.x) - static_cast<long>(g.pads.left);
-            if (y < 0 || xx < 0 || y >= static_cast<long>(c.height) || xx >= static_cast<long>(c.width))
-              continue;
+            const long y = static_cast<long>(oy * g.strides.y + ky * g.dilations.y) - static_cast<long>(g.pads.top);
+            const long xx = static_cast<long>(ox * g.strides.x + kx * g.dilations.x) - static_cast<long>(g.pads.left);
+            if (y < 0 || xx < 0 || y >= static_cast<long>(c.height) || xx >= static_cast<long>(c.width)) continue;
             const std::size_t pixel =
                 (n * c.height + static_cast<std::size_t>(y)) * c.width + static_cast<std::size_t>(xx);
             const std::size_t group = o / (g.out_channels / g.groups);
-            const double term = static_cast<double>(w[o * k + l]) *
-                                x[pixel * g.in_channels + group * channels + l % channels];
+            const double term =
+                static_cast<double>(w[o * k + l]) * x[pixel * g.in_channels + group * channels + l % channels];
             sum += term;
             magnitude += std::fabs(term);
           }
@@ -132,8 +131,7 @@ Epilogue Identity(std::size_t channels) {
   return {std::vector<float>(channels, 1.0f), std::vector<float>(channels, 0.0f), {}, std::nullopt};
 }
 
-std::size_t Outputs(std::size_t size, std::size_t kernel, std::size_t stride, std::size_t dilation,
-                    std::size_t pads) {
+std::size_t Outputs(std::size_t size, std::size_t kernel, std::size_t stride, std::size_t dilation, std::size_t pads) {
   return (size + pads - (dilation * (kernel - 1) + 1)) / stride + 1;
 }
 
@@ -147,8 +145,7 @@ void CheckLayer(const Case& c, const std::optional<Encoding>& encoding) {
   const Binary source(g.out_channels, DepthOf(g));
   std::vector<float> first;
   for (const Variant& v : Variants()) {
-    const Weights weights =
-        PackWeights(source.Source(), encoding ? encoding->bits : 32, g, v.kernels.lane_bits);
+    const Weights weights = PackWeights(source.Source(), encoding ? encoding->bits : 32, g, v.kernels.lane_bits);
     Buffer out({c.batch, h, w, g.out_channels}, std::nullopt);
     Run(v.kernels, LayerOp{true, Identity(g.out_channels)}, {{&x.buffer}, &out, &weights});
     const std::vector<float> got(out.floats(), out.floats() + out.size());
@@ -157,11 +154,9 @@ void CheckLayer(const Case& c, const std::optional<Encoding>& encoding) {
       // most the weight's scale (below 2.25) and 5.25 in size against weights that may be near 0, hence the
       // constant.
       const double k = static_cast<double>(source.k);
-      const double bound =
-          2 * (k + 8) * std::ldexp(1.0, -24) * (magnitude + (encoding ? 10 * k * 4 : 0) + 1e-30);
+      const double bound = 2 * (k + 8) * std::ldexp(1.0, -24) * (magnitude + (encoding ? 10 * k * 4 : 0) + 1e-30);
       CHECK(std::fabs(got[i] - sum) <= bound, v.name + ", output " + std::to_string(i) + " got " +
-                                                  std::to_string(got[i]) + ", expected " +
-                                                  std::to_string(sum));
+                                                  std::to_string(got[i]) + ", expected " + std::to_string(sum));
     });
     if (first.empty()) first = got;
     if (encoding) CHECK(got == first, v.name + " differs in bits from portable");
@@ -174,8 +169,7 @@ TEST(LayersWithFloatInput) {
 
 TEST(LayersWithQuantizedInput) {
   for (const Case& c : Cases())
-    for (const Encoding& e : {kSign, Code(1, 0), Code(2, -0.375f), Code(4, 0), Code(8, 0.5f)})
-      CheckLayer(c, e);
+    for (const Encoding& e : {kSign, Code(1, 0), Code(2, -0.375f), Code(4, 0), Code(8, 0.5f)}) CheckLayer(c, e);
 }
 
 // Parts of threads begin within a line of outputs; channels fill no word; planes and residuals on the way out.
@@ -228,8 +222,7 @@ TEST(IntegerProductsAreExact) {
           for (std::size_t i = 0; i < m; ++i)
             for (std::size_t j = 0; j < rows; ++j) {
               int expected = 0;
-              for (std::size_t l = 0; l < k; ++l)
-                expected += codes[j * k + l] * static_cast<int>(x.values[i * k + l]);
+              for (std::size_t l = 0; l < k; ++l) expected += codes[j * k + l] * static_cast<int>(x.values[i * k + l]);
               CHECK(out[i * rows + j] == expected, v.name + ", k " + std::to_string(k));
             }
         }
@@ -275,8 +268,7 @@ TEST(NoRowsAreNoWork) {
   for (const Variant& v : Variants())
     for (const unsigned bits : {1u, 8u, 32u}) {
       const Weights weights = PackWeights(source.Source(), bits, std::nullopt, v.kernels.lane_bits);
-      const std::optional<Encoding> encoding =
-          bits == 32 ? std::nullopt : std::optional<Encoding>(Code(bits, 0));
+      const std::optional<Encoding> encoding = bits == 32 ? std::nullopt : std::optional<Encoding>(Code(bits, 0));
       const Buffer x({0, 18}, encoding);
       Buffer out({0, 4}, std::nullopt);
       Run(v.kernels, LayerOp{false, Identity(4)}, {{&x}, &out, &weights});
@@ -310,8 +302,7 @@ TEST(WhatDoesNotFitIsRefused) {
   const ConvGeometry g = {2, 4, 1, {3, 3}, {1, 1}, {1, 1}, {0, 0, 0, 0}};
   const Weights weights = PackWeights(source.Source(), 32, g, 64);
   Input x = RandomFloats({1, 3, 3, 2});
-  Buffer wrong({1, 1, 2, 4}, std::nullopt), right({1, 1, 1, 4}, std::nullopt),
-      small({1, 2, 2, 2}, std::nullopt);
+  Buffer wrong({1, 1, 2, 4}, std::nullopt), right({1, 1, 1, 4}, std::nullopt), small({1, 2, 2, 2}, std::nullopt);
   const Kernels kernels = Variants().back().kernels;
   const LayerOp op = {true, Identity(4)};
   Run(kernels, op, {{&x.buffer}, &right, &weights});
@@ -319,8 +310,7 @@ TEST(WhatDoesNotFitIsRefused) {
   ExpectRefusal("input too small", [&] { Run(kernels, op, {{&small}, &right, &weights}); });
   ExpectRefusal("no weights", [&] { Run(kernels, op, {{&x.buffer}, &right, nullptr}); });
   ExpectRefusal("in place", [&] { Run(kernels, op, {{&right}, &right, &weights}); });
-  ExpectRefusal("short epilogue",
-                [&] { Run(kernels, LayerOp{true, Identity(3)}, {{&x.buffer}, &right, &weights}); });
+  ExpectRefusal("short epilogue", [&] { Run(kernels, LayerOp{true, Identity(3)}, {{&x.buffer}, &right, &weights}); });
   ExpectRefusal("a matrix product with these weights",
                 [&] { Run(kernels, LayerOp{false, Identity(4)}, {{&x.buffer}, &right, &weights}); });
   ExpectRefusal("overflowing sums", [&] {
@@ -328,8 +318,7 @@ TEST(WhatDoesNotFitIsRefused) {
     huge.k = std::size_t{1} << 31;
     PackWeights(huge, 1, std::nullopt, 32);
   });
-  ExpectRefusal("a shape beyond memory",
-                [&] { Buffer({std::size_t{1} << 40, std::size_t{1} << 40}, std::nullopt); });
+  ExpectRefusal("a shape beyond memory", [&] { Buffer({std::size_t{1} << 40, std::size_t{1} << 40}, std::nullopt); });
   ExpectRefusal("groups that do not divide", [&] {
     ConvGeometry odd = g;
     odd.groups = 3;

@@ -66,16 +66,13 @@ float OutputOf(const FinishPanelArgs& args, std::size_t c, std::size_t i) {
   if (args.residual) y = y + args.residual[i * args.residual_stride + c];
   const float x = y;
   switch (args.activation) {
-    case Activation::kNone:
-      return x;
-    case Activation::kRelu:
-      return x > 0 ? x : 0.0f;
+    case Activation::kNone: return x;
+    case Activation::kRelu: return x > 0 ? x : 0.0f;
     case Activation::kClamp: {
       const float raised = x > args.min ? x : args.min;
       return raised < args.max ? raised : args.max;
     }
-    case Activation::kPrelu:
-      return x < 0 ? args.slopes[c] * x : x;
+    case Activation::kPrelu: return x < 0 ? args.slopes[c] * x : x;
   }
   return x;
 }
@@ -103,10 +100,11 @@ void CheckFinishPanel(const Variant& v, std::size_t rows, std::size_t channels, 
   AlignedArray<std::uint32_t> planes(4 * kTileRows);
   for (std::size_t i = 0; i < planes.size(); ++i) planes[i] = 0x8005u;
   const unsigned first_bit = RandomBelow(2) ? 16 : 0;
-  FinishPanelArgs args = {products.data(), channels, rows, scale.data(), shift.data(),
-                          residual ? added.data() : nullptr, stride, activation, -0.25f, 0.5f, slopes.data(),
-                          bits ? nullptr : out.data(), stride, sign, bits, -0.75f, 1.5f,
-                          static_cast<float>((1u << bits) - 1) / 2.25f, planes.data(), kTileRows, first_bit};
+  FinishPanelArgs args = {
+      products.data(), channels,   rows,     scale.data(), shift.data(),  residual ? added.data() : nullptr,
+      stride,          activation, -0.25f,   0.5f,         slopes.data(), bits ? nullptr : out.data(),
+      stride,          sign,       bits,     -0.75f,       1.5f,          static_cast<float>((1u << bits) - 1) / 2.25f,
+      planes.data(),   kTileRows,  first_bit};
   v.kernels.finish_panel(args);
   const std::string what = v.name + ", rows " + std::to_string(rows) + ", channels " + std::to_string(channels);
   for (std::size_t i = 0; i < rows; ++i) {

@@ -40,8 +40,8 @@ struct Side {
   AlignedArray<std::int32_t> large;
 };
 
-void CheckPaper(const Variant& v, Paper* kernel, std::size_t row_matrices, std::size_t column_matrices,
-                std::size_t k, int fill) {
+void CheckPaper(const Variant& v, Paper* kernel, std::size_t row_matrices, std::size_t column_matrices, std::size_t k,
+                int fill) {
   const Side rows(k, row_matrices, fill == 2 ? 1 : fill), columns(k, column_matrices, fill);
   constexpr std::size_t kLdo = kPaperTile + 3;
   constexpr std::int32_t kJunk = 0x5eadbeef;
@@ -65,8 +65,7 @@ void CheckAll(Paper* Kernels::* operation, std::size_t row_matrices, std::size_t
   CHECK(!variants.empty(), "none is listed");
   for (const Variant& v : variants)
     for (const std::size_t k : {1, 2, 63, 64, 65, 127, 128, 129, 576, 700, 4608})
-      for (int fill = 0; fill < 3; ++fill)
-        CheckPaper(v, v.kernels.*operation, row_matrices, column_matrices, k, fill);
+      for (int fill = 0; fill < 3; ++fill) CheckPaper(v, v.kernels.*operation, row_matrices, column_matrices, k, fill);
 }
 
 TEST(Paper1x1IsExact) { CheckAll(&Kernels::paper_1x1, 1, 1); }

@@ -80,8 +80,7 @@ TEST(PlacementOfAChainIsNearItsLargestPair) {
 
 TEST(PlacementTakesTheSmallestGapThatFits) {
   // Of five values in a row the second and the fourth are no longer needed when the last one comes.
-  const std::vector<Lifetime> values = {{1024, 0, 9}, {512, 0, 1}, {448, 0, 9},
-                                        {256, 0, 1},  {192, 0, 9}, {100, 2, 9}};
+  const std::vector<Lifetime> values = {{1024, 0, 9}, {512, 0, 1}, {448, 0, 9}, {256, 0, 1}, {192, 0, 9}, {100, 2, 9}};
   const Placement placement = Place(values);
   CheckPlacement(values, "gaps");
   CHECK(placement.offsets[5] == placement.offsets[3], std::to_string(placement.offsets[5]));

@@ -65,8 +65,7 @@ TEST(PoolGivesTheSameResultsForAnyNumberOfThreads) {
     });
     return results;
   };
-  for (const std::size_t threads : {2, 3, 8})
-    CHECK(sums(threads) == sums(1), std::to_string(threads) + " threads");
+  for (const std::size_t threads : {2, 3, 8}) CHECK(sums(threads) == sums(1), std::to_string(threads) + " threads");
 }
 
 TEST(PoolUsesNoMoreThreadsThanAllowed) {
@@ -89,8 +88,7 @@ TEST(PoolDividesWorkersAmongLongAndShortCalls) {
   std::atomic<bool> over{false};
   std::vector<int> runs(20000);
   std::thread caller([&] {
-    for (int call = 0; !over && call < 100; ++call)
-      ParallelFor(3, runs.size(), [&](std::size_t i) { ++runs[i]; });
+    for (int call = 0; !over && call < 100; ++call) ParallelFor(3, runs.size(), [&](std::size_t i) { ++runs[i]; });
     over = true;
   });
   int calls = 0;
@@ -136,8 +134,8 @@ TEST(PoolDividesRowsIntoBlocks) {
   for (const std::size_t threads : {1, 2, 3, 8})
     for (const std::size_t rows : counts)
       for (const std::size_t width : widths) {
-        const std::string what = std::to_string(threads) + " threads, rows " + std::to_string(rows) + " of " +
-                                 std::to_string(width);
+        const std::string what =
+            std::to_string(threads) + " threads, rows " + std::to_string(rows) + " of " + std::to_string(width);
         std::vector<std::atomic<int>> runs(rows);
         std::atomic<int> wrong{0};
         ParallelRows(threads, rows, width, [&](std::size_t first, std::size_t count) {

@@ -63,8 +63,8 @@ TEST(FinishRowsRoundsEveryOperation) {
   for (const Variant& v : VariantsOf(&Kernels::finish_rows))
     for (std::size_t channels = 1; channels <= 37; ++channels)
       for (int flags = 0; flags < 16; ++flags)
-        CheckFinishRows(v, {channels, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0 && (flags & 1) == 0,
-                            (flags & 8) != 0});
+        CheckFinishRows(
+            v, {channels, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0 && (flags & 1) == 0, (flags & 8) != 0});
 }
 
 void CheckMaxWindow(const Variant& v, std::size_t lines, std::size_t pixels, std::size_t channels) {

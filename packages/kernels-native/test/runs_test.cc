@@ -156,8 +156,7 @@ TEST(RunsEndWhenTheyAreStopped) {
       runs->Stop();
     }  // the runs alone hold the program
     ends.Wait();
-    for (const auto& job : jobs)
-      CHECK(!job->error() && (job->stopped() || job->output().size() > 0), "stopped");
+    for (const auto& job : jobs) CHECK(!job->error() && (job->stopped() || job->output().size() > 0), "stopped");
   }
 }
 
@@ -199,8 +198,8 @@ TEST(RunsReportWhatStepsThrow) {
   network.values[8] = Floats({kPicture + 1});  // not the shape that softmax writes
   Kernels kernels = Variants().back().kernels;
   kernels.threads = 2;
-  const auto runs = std::make_shared<Runs>(std::make_shared<Program>(kernels, std::move(network)),
-                                           std::make_shared<Load>());
+  const auto runs =
+      std::make_shared<Runs>(std::make_shared<Program>(kernels, std::move(network)), std::make_shared<Load>());
   Ends ends;
   const std::vector<float> input = RandomInput(1);
   const auto job = runs->Start(1, input.data(), input.size(), ends.One());

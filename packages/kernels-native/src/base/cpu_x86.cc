@@ -22,8 +22,8 @@ Registers Cpuid(std::uint32_t leaf, std::uint32_t subleaf) {
   __cpuid(out, 0);
   if (static_cast<std::uint32_t>(out[0]) < leaf) return r;
   __cpuidex(out, static_cast<int>(leaf), static_cast<int>(subleaf));
-  r = {static_cast<std::uint32_t>(out[0]), static_cast<std::uint32_t>(out[1]),
-       static_cast<std::uint32_t>(out[2]), static_cast<std::uint32_t>(out[3])};
+  r = {static_cast<std::uint32_t>(out[0]), static_cast<std::uint32_t>(out[1]), static_cast<std::uint32_t>(out[2]),
+       static_cast<std::uint32_t>(out[3])};
 #else
   __get_cpuid_count(leaf, subleaf, &r.eax, &r.ebx, &r.ecx, &r.edx);
 #endif

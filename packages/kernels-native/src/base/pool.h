@@ -34,8 +34,7 @@ void ParallelFor(std::size_t threads, std::size_t tasks, Task&& task) {
   }
   using Callee = std::remove_reference_t<Task>;
   const auto call = [](void* callee, std::size_t i) { (*static_cast<Callee*>(callee))(i); };
-  internal::RunShared(threads, tasks, call,
-                      const_cast<void*>(static_cast<const void*>(std::addressof(task))));
+  internal::RunShared(threads, tasks, call, const_cast<void*>(static_cast<const void*>(std::addressof(task))));
 }
 
 // Values that are worth a task where little is done to each.

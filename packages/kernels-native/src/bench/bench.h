@@ -47,14 +47,14 @@ std::vector<Timing> BenchWide(const Kernels& kernels, unsigned activation_bits, 
                               double milliseconds);
 
 // The 1/1 product to floats with these shares of full-precision weights; variants "0%", "1%", ...
-std::vector<Timing> BenchSparse(const Kernels& kernels, const ProductShape& shape,
-                                const std::vector<double>& shares, double milliseconds);
+std::vector<Timing> BenchSparse(const Kernels& kernels, const ProductShape& shape, const std::vector<double>& shares,
+                                double milliseconds);
 
 // Convolutions of planes with a 3 x 3 kernel, floats out, on one picture of k / 9 channels that gives n
 // outputs unpadded: variants "plain", "padding 1" and "stride 2". us is per n outputs, so that equal times
 // are equal rates.
-std::vector<Timing> BenchConvolution(const Kernels& kernels, unsigned activation_bits,
-                                     const ProductShape& shape, double milliseconds);
+std::vector<Timing> BenchConvolution(const Kernels& kernels, unsigned activation_bits, const ProductShape& shape,
+                                     double milliseconds);
 
 // Quantizing a source of this many floats to 1-bit signs and 2-bit codes, against memcpy: variants "memcpy",
 // "1", "2".

@@ -20,9 +20,7 @@ struct BitMatrix {
     for (std::size_t i = 0; i < bits.size(); ++i)
       bits[i] = random() & (i % words == words - 1 ? tail : ~std::uint64_t{0});
   }
-  const std::uint64_t* Plane(std::size_t row, unsigned p) const {
-    return bits.data() + (row * planes + p) * words;
-  }
+  const std::uint64_t* Plane(std::size_t row, unsigned p) const { return bits.data() + (row * planes + p) * words; }
   unsigned Code(std::size_t row, std::size_t column) const {
     unsigned code = 0;
     for (unsigned p = 0; p < planes; ++p)
@@ -36,8 +34,7 @@ struct BitMatrix {
     for (unsigned p = 0; p < planes; ++p)
       for (std::size_t row = 0; row < rows; ++row)
         for (std::size_t w = 0; w < halves; ++w)
-          out[(p * rows + row) * halves + w] =
-              static_cast<std::uint32_t>(Plane(row, p)[w / 2] >> (w % 2 * 32));
+          out[(p * rows + row) * halves + w] = static_cast<std::uint32_t>(Plane(row, p)[w / 2] >> (w % 2 * 32));
     return out;
   }
 
@@ -49,8 +46,7 @@ struct BitMatrix {
 
 // As many operand sets as pass a second-level cache of 1 MiB twice over, within reason.
 std::size_t SetsFor(std::size_t bytes) {
-  return std::min<std::size_t>(
-      64, std::max<std::size_t>(4, (std::size_t{2} << 20) / std::max<std::size_t>(bytes, 1)));
+  return std::min<std::size_t>(64, std::max<std::size_t>(4, (std::size_t{2} << 20) / std::max<std::size_t>(bytes, 1)));
 }
 
 template <typename F>
@@ -74,13 +70,12 @@ struct BitOperands {
 };
 
 Weights PackBitWeights(const Kernels& kernels, const BitMatrix& matrix, unsigned activation_bits,
-                       const std::vector<std::uint32_t>& positions = {},
-                       const std::vector<float>& values = {}) {
+                       const std::vector<std::uint32_t>& positions = {}, const std::vector<float>& values = {}) {
   const std::vector<std::uint32_t> planes = matrix.Canonical();
   const float scale = 1;
-  return PackWeights({matrix.rows, matrix.k, matrix.planes, planes.data(), &scale, 1, positions.data(),
-                      values.data(), values.size()},
-                     activation_bits, std::nullopt, kernels.lane_bits);
+  return PackWeights(
+      {matrix.rows, matrix.k, matrix.planes, planes.data(), &scale, 1, positions.data(), values.data(), values.size()},
+      activation_bits, std::nullopt, kernels.lane_bits);
 }
 
 // Value of a code: a sign for one bit where `sign`, 2p - 3 for weights of two bits.
@@ -101,16 +96,15 @@ void Check(const std::string& variant, const BitMatrix& w, const BitMatrix& a, c
   std::vector<std::int8_t> weights(w.rows * w.k), values(a.rows * a.k);
   for (std::size_t i = 0; i < weights.size(); ++i)
     weights[i] = static_cast<std::int8_t>(WeightValue(w, i / w.k, i % w.k));
-  for (std::size_t i = 0; i < values.size(); ++i)
-    values[i] = static_cast<std::int8_t>(value(a.Code(i / a.k, i % a.k)));
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<std::int8_t>(value(a.Code(i / a.k, i % a.k)));
   for (std::size_t i = 0; i < std::min(cells, kMostChecked); ++i) {
     const std::size_t cell = cells <= kMostChecked ? i : i == 0 ? cells - 1 : random() % cells;
     const std::size_t row = cell / a.rows, n = cell % a.rows;
     std::int32_t expected = 0;
     for (std::size_t l = 0; l < w.k; ++l) expected += weights[row * w.k + l] * values[n * w.k + l];
     if (out[row * stride + n] != expected)
-      throw std::runtime_error("the product of " + variant + " is wrong at channel " + std::to_string(row) +
-                               ", row " + std::to_string(n));
+      throw std::runtime_error("the product of " + variant + " is wrong at channel " + std::to_string(row) + ", row " +
+                               std::to_string(n));
   }
 }
 
@@ -130,8 +124,7 @@ Contender Ours(const Kernels& kernels, const BitOperands& operands, unsigned wei
     PackedActivations packed;
     for (int repeat = 0; repeat < 5; ++repeat)
       pack_us = std::min(pack_us, Microseconds([&] {
-                           packed = PackActivations(kernels, a.bits.data(), a.rows, a.k, a.planes, sign,
-                                                    weight_bits);
+                           packed = PackActivations(kernels, a.bits.data(), a.rows, a.k, a.planes, sign, weight_bits);
                          }));
     state->a.push_back(std::move(packed));
   }
@@ -139,9 +132,8 @@ Contender Ours(const Kernels& kernels, const BitOperands& operands, unsigned wei
   const std::size_t stride = ProductStride(a.rows);
   state->out = AlignedArray<std::int32_t>::Zeros(w.rows * stride);
   MultiplyPacked(kernels, state->a[0], state->w[0], state->out.data());
-  Check("apb", w, a, state->out.data(), stride, [&](unsigned code) {
-    return a.planes == 1 ? 1 - 2 * static_cast<int>(code) : static_cast<int>(code);
-  });
+  Check("apb", w, a, state->out.data(), stride,
+        [&](unsigned code) { return a.planes == 1 ? 1 - 2 * static_cast<int>(code) : static_cast<int>(code); });
   return {"apb", pack_us, [&kernels, state](std::size_t set) {
             MultiplyPacked(kernels, state->a[set], state->w[set], state->out.data());
           }};
@@ -157,8 +149,7 @@ struct PaperSide {
         large(AlignedArray<std::int32_t>::Zeros(panels * kPaperTile)) {
     for (std::size_t row = 0; row < m.rows; ++row)
       for (std::size_t w = 0; w < m.words; ++w) {
-        std::uint64_t* to =
-            words.data() + (row / kPaperTile * m.words + w) * matrices * kPaperTile + row % kPaperTile;
+        std::uint64_t* to = words.data() + (row / kPaperTile * m.words + w) * matrices * kPaperTile + row % kPaperTile;
         const std::uint64_t low = m.Plane(row, 0)[w];
         if (m.planes == 1) {
           to[0] = low;
@@ -207,9 +198,8 @@ Contender FromPaper(const std::string& variant, Paper* kernel, const BitOperands
                 state->out.data() + i * kPaperTile * state->stride + j * kPaperTile, state->stride});
   };
   run(0);
-  Check(variant, w, a, state->out.data(), state->stride, [&](unsigned code) {
-    return a.planes == 1 ? 1 - 2 * static_cast<int>(code) : 2 * static_cast<int>(code) - 3;
-  });
+  Check(variant, w, a, state->out.data(), state->stride,
+        [&](unsigned code) { return a.planes == 1 ? 1 - 2 * static_cast<int>(code) : 2 * static_cast<int>(code) - 3; });
   return {variant, pack_us, run};
 }
 
@@ -284,8 +274,8 @@ std::vector<Timing> BenchWide(const Kernels& kernels, unsigned activation_bits, 
   return Race({{"apb", 0, run}}, sets, milliseconds);
 }
 
-std::vector<Timing> BenchSparse(const Kernels& kernels, const ProductShape& shape,
-                                const std::vector<double>& shares, double milliseconds) {
+std::vector<Timing> BenchSparse(const Kernels& kernels, const ProductShape& shape, const std::vector<double>& shares,
+                                double milliseconds) {
   const BitOperands operands(1, 1, shape);
   std::mt19937_64 random(3);
   const std::size_t sets = operands.weights.size();
@@ -332,13 +322,11 @@ std::vector<Timing> BenchConvolution(const Kernels& kernels, unsigned activation
   const float scale = 1;
   std::vector<Contender> contenders;
   std::vector<double> per_output;
-  for (const auto& [name, pad, stride] : {std::tuple<const char*, std::size_t, std::size_t>{"plain", 0, 1},
-                                          {"padding 1", 1, 1},
-                                          {"stride 2", 0, 2}}) {
+  for (const auto& [name, pad, stride] :
+       {std::tuple<const char*, std::size_t, std::size_t>{"plain", 0, 1}, {"padding 1", 1, 1}, {"stride 2", 0, 2}}) {
     const ConvGeometry g = {channels, s.m, 1, {3, 3}, {stride, stride}, {1, 1}, {pad, pad, pad, pad}};
-    auto weights = std::make_shared<Weights>(
-        PackWeights({s.m, matrix.k, 1, planes.data(), &scale, 1, nullptr, nullptr, 0}, activation_bits, g,
-                    kernels.lane_bits));
+    auto weights = std::make_shared<Weights>(PackWeights(
+        {s.m, matrix.k, 1, planes.data(), &scale, 1, nullptr, nullptr, 0}, activation_bits, g, kernels.lane_bits));
     const std::size_t outputs = (side + 2 * pad - 3) / stride + 1;
     auto out = std::make_shared<Buffer>(Shape{1, outputs, outputs, s.m}, std::nullopt);
     const Op op = LayerOp{true, Identity(s.m)};
@@ -358,14 +346,12 @@ std::vector<Timing> BenchQuantize(const Kernels& kernels, std::size_t floats, do
   auto x = std::make_shared<Buffer>(Shape{rows, kChannels}, std::nullopt);
   auto copy = std::make_shared<Buffer>(Shape{rows, kChannels}, std::nullopt);
   std::mt19937_64 random(1);
-  for (std::size_t i = 0; i < x->size(); ++i)
-    x->floats()[i] = static_cast<float>(random() % 2001) / 1000.0f - 1.0f;
+  for (std::size_t i = 0; i < x->size(); ++i) x->floats()[i] = static_cast<float>(random() % 2001) / 1000.0f - 1.0f;
   const auto quantize = [&](const char* name, const Quantizer& quantizer) {
     auto planes = std::make_shared<Buffer>(x->shape(), quantizer.encoding);
     const Op op = QuantizeOp{quantizer};
-    return Contender{name, 0, [&kernels, x, planes, op](std::size_t) {
-                       Run(kernels, op, {{x.get()}, planes.get(), nullptr});
-                     }};
+    return Contender{name, 0,
+                     [&kernels, x, planes, op](std::size_t) { Run(kernels, op, {{x.get()}, planes.get(), nullptr}); }};
   };
   return Race({{"memcpy", 0, [x, copy](std::size_t) { std::copy_n(x->floats(), x->size(), copy->floats()); }},
                quantize("1", {{true, 1, 0, 1}, 0, 0, 0}),

@@ -7,8 +7,7 @@ namespace apb {
 namespace {
 
 double Now() {
-  return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now().time_since_epoch())
-      .count();
+  return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 // Shorter stretches are not measured one by one: the clock itself takes about 0.03 us.
@@ -39,8 +38,7 @@ std::vector<Timing> Race(const std::vector<Contender>& contenders, std::size_t s
   const double start_of_all = Now(), budget = milliseconds * 1000 * static_cast<double>(contenders.size());
   const auto enough = [&](int rounds) {
     const double elapsed = Now() - start_of_all;
-    return (rounds >= kLeastRounds && elapsed >= budget) ||
-           (rounds >= kFewestRounds && elapsed >= kPatience * budget);
+    return (rounds >= kLeastRounds && elapsed >= budget) || (rounds >= kFewestRounds && elapsed >= kPatience * budget);
   };
   std::vector<std::size_t> set(contenders.size());
   for (int round = 0; !enough(round); ++round)

@@ -9,8 +9,7 @@ namespace apb {
 
 // Declares every listed function with its operation's type.
 #define APB_ISA(name, needs, lane)
-#define APB_KERNEL(operation, isa, needs, function) \
-  std::remove_pointer_t<decltype(Kernels::operation)> function;
+#define APB_KERNEL(operation, isa, needs, function) std::remove_pointer_t<decltype(Kernels::operation)> function;
 #include "kernels/kernels.inc"
 #undef APB_ISA
 #undef APB_KERNEL
@@ -37,9 +36,7 @@ Kernels SelectKernels(const std::string& isa, std::uint32_t features) {
   const auto chosen = std::find(usable.begin(), usable.end(), isa);
   if (chosen == usable.end()) throw std::invalid_argument("no instruction set " + isa);
   // The chosen one and all lesser ones.
-  const auto allowed = [&](const char* name) {
-    return std::find(chosen, usable.end(), name) != usable.end();
-  };
+  const auto allowed = [&](const char* name) { return std::find(chosen, usable.end(), name) != usable.end(); };
   Kernels kernels;
 #define APB_ISA(name, needs, lane) \
   if (isa == #name) kernels.lane_bits = lane;

@@ -20,8 +20,7 @@ T* Unwrap(const Napi::Value& value, const napi_type_tag& tag, const char* what) 
 
 }  // namespace
 
-Block::Block(std::shared_ptr<Instance> owner, Buffer buffer)
-    : owner_(std::move(owner)), content_(std::move(buffer)) {
+Block::Block(std::shared_ptr<Instance> owner, Buffer buffer) : owner_(std::move(owner)), content_(std::move(buffer)) {
   owner_->blocks.insert(this);
 }
 
@@ -107,8 +106,7 @@ Block& BlockOf(const Napi::Value& value) { return *Unwrap<Block>(value, kBlockTa
 
 Block& BlockOf(const Napi::Value& value, const Instance& owner) {
   Block& block = BlockOf(value);
-  if (block.owner() != &owner)
-    throw std::runtime_error("this buffer or these weights belong to another backend");
+  if (block.owner() != &owner) throw std::runtime_error("this buffer or these weights belong to another backend");
   return block;
 }
 

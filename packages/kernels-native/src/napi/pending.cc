@@ -30,8 +30,8 @@ std::shared_ptr<Pending> Pending::Of(Napi::Env env) {
 
 void Pending::Open(Napi::Env env) {
   const Napi::String name = Napi::String::New(env, "apb runs");
-  napi_status status = napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr,
-                                                       this, Call, &reports_);
+  napi_status status =
+      napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, Call, &reports_);
   if (status == napi_ok) status = napi_unref_threadsafe_function(env, reports_);
   // Hooks run in reverse order: this one before the function's own, after which it must not be called.
   if (status == napi_ok) status = napi_add_env_cleanup_hook(env, Close, new Ref(shared_from_this()));
@@ -67,8 +67,7 @@ void Pending::Call(napi_env env, napi_value, void* self, void* id) {
   if (!env) return;  // it ends
   // Where the environment is being ended, JavaScript's functions fail and nobody waits for the promise.
   try {
-    static_cast<Pending*>(self)->Settle(env,
-                                        static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(id)));
+    static_cast<Pending*>(self)->Settle(env, static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(id)));
   } catch (...) {
   }
 }
@@ -79,8 +78,7 @@ void Pending::Settle(Napi::Env env, std::uint32_t id) {
   const Entry entry = std::move(found->second);
   entries_.erase(found);
   if (entries_.empty()) napi_unref_threadsafe_function(env, reports_);
-  if (const std::exception_ptr& error = entry.run->error())
-    return entry.deferred.Reject(ErrorOf(env, error).Value());
+  if (const std::exception_ptr& error = entry.run->error()) return entry.deferred.Reject(ErrorOf(env, error).Value());
   try {
     entry.deferred.Resolve(OutputOf(env, *entry.run));
   } catch (const Napi::Error& error) {

@@ -77,8 +77,7 @@ Napi::Value Stop(const Napi::CallbackInfo& args) {
 Napi::Value Profile(const Napi::CallbackInfo& args) {
   const std::vector<StepTime> times = BlockOf(args[0]).program()->program().times();
   const auto rows = Napi::Array::New(args.Env(), times.size());
-  for (std::size_t i = 0; i < times.size(); ++i)
-    rows.Set(static_cast<std::uint32_t>(i), Row(args.Env(), times[i]));
+  for (std::size_t i = 0; i < times.size(); ++i) rows.Set(static_cast<std::uint32_t>(i), Row(args.Env(), times[i]));
   return rows;
 }
 

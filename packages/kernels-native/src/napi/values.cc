@@ -14,8 +14,7 @@ constexpr double kMostPixels = 2147483647.0;
 
 template <typename T>
 View<T> ViewOf(const Napi::Value& value, napi_typedarray_type type, const char* what, const char* expected) {
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type)
-    Refuse(value, what, expected);
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) Refuse(value, what, expected);
   auto array = value.As<Napi::TypedArrayOf<T>>();
   return {array.Data(), array.ElementLength()};
 }
@@ -113,17 +112,14 @@ Quantizer QuantizerOf(const Napi::Value& value) {
 
 Epilogue EpilogueOf(const Napi::Object& op) {
   const Napi::Object object = ObjectOf(op.Get("epilogue"), "epilogue");
-  Epilogue epilogue = {VectorOf(object, "scale"), VectorOf(object, "shift"), ActivationOf(object),
-                       std::nullopt};
+  Epilogue epilogue = {VectorOf(object, "scale"), VectorOf(object, "shift"), ActivationOf(object), std::nullopt};
   const Napi::Value quantizer = object.Get("quantizer");
   if (!quantizer.IsUndefined()) epilogue.quantizer = QuantizerOf(quantizer);
   return epilogue;
 }
 
 // Index of a plan.
-std::size_t IndexOf(const Napi::Value& value, const char* what) {
-  return SizeFrom(value, what, 4294967295.0);
-}
+std::size_t IndexOf(const Napi::Value& value, const char* what) { return SizeFrom(value, what, 4294967295.0); }
 
 // Calls take(element) for each element of an array.
 template <typename Take>
@@ -147,8 +143,7 @@ ValueSpec ValueSpecOf(const Napi::Value& value) {
 Step StepOf(const Napi::Value& value) {
   const Napi::Object object = ObjectOf(value, "a step of the plan");
   Step step = {OpOf(object.Get("op")), {}, IndexOf(object.Get("output"), "output"), std::nullopt};
-  ForEachIn(object, "inputs",
-            [&](const Napi::Value& input) { step.inputs.push_back(IndexOf(input, "inputs")); });
+  ForEachIn(object, "inputs", [&](const Napi::Value& input) { step.inputs.push_back(IndexOf(input, "inputs")); });
   const Napi::Value weights = object.Get("weights");
   if (!weights.IsUndefined()) step.weights = IndexOf(weights, "weights");
   return step;
@@ -176,8 +171,8 @@ std::string StringOf(const Napi::Value& value, const char* what) {
 std::size_t SizeFrom(const Napi::Value& value, const char* what, double most) {
   const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
   if (!(number >= 0) || number > most || number != std::floor(number))
-    throw ContractError(std::string(what) + " must be a whole number from 0 to " + std::to_string(most) +
-                        ", got " + value.ToString().Utf8Value());
+    throw ContractError(std::string(what) + " must be a whole number from 0 to " + std::to_string(most) + ", got " +
+                        value.ToString().Utf8Value());
   return static_cast<std::size_t>(number);
 }
 
@@ -234,8 +229,7 @@ Op OpOf(const Napi::Value& value) {
 Network NetworkOf(const Napi::Value& value) {
   const Napi::Object plan = ObjectOf(value, "plan");
   Network network;
-  ForEachIn(plan, "buffers",
-            [&](const Napi::Value& buffer) { network.values.push_back(ValueSpecOf(buffer)); });
+  ForEachIn(plan, "buffers", [&](const Napi::Value& buffer) { network.values.push_back(ValueSpecOf(buffer)); });
   ForEachIn(plan, "steps", [&](const Napi::Value& step) { network.steps.push_back(StepOf(step)); });
   network.input = IndexOf(plan.Get("input"), "input");
   network.output = IndexOf(plan.Get("output"), "output");
@@ -259,8 +253,8 @@ SourceWeights SourceWeightsOf(const Napi::Value& value) {
   if (planes.size != source.bits * source.rows * ((source.k + 31) / 32))
     throw ContractError("the planes of the weights have the wrong length");
   if (positions.size != values.size)
-    throw ContractError(std::to_string(positions.size) + " positions do not match " +
-                        std::to_string(values.size) + " full-precision values");
+    throw ContractError(std::to_string(positions.size) + " positions do not match " + std::to_string(values.size) +
+                        " full-precision values");
   source.planes = planes.data;
   source.scales = scales.data;
   source.scale_count = scales.size;

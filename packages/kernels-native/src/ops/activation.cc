@@ -23,15 +23,12 @@ void Prelu(const float* slopes, std::size_t channels, float* values, std::size_t
 
 void Activate(const Activation& a, std::size_t channels, float* values, std::size_t size) {
   switch (a.kind) {
-    case Activation::Kind::kNone:
-      return;
+    case Activation::Kind::kNone: return;
     case Activation::Kind::kRelu:
       for (std::size_t i = 0; i < size; ++i) values[i] = values[i] > 0 ? values[i] : 0.0f;
       return;
-    case Activation::Kind::kClamp:
-      return Clamp(a.min, a.max, values, size);
-    case Activation::Kind::kPrelu:
-      return Prelu(a.slopes.data(), channels, values, size);
+    case Activation::Kind::kClamp: return Clamp(a.min, a.max, values, size);
+    case Activation::Kind::kPrelu: return Prelu(a.slopes.data(), channels, values, size);
   }
 }
 

@@ -19,8 +19,7 @@ std::vector<std::size_t> Homes(const Network& network) {
 }
 
 // For each place the steps during which it is needed; values that lie elsewhere need no bytes.
-std::vector<Lifetime> Lifetimes(const Network& network, const std::vector<std::size_t>& homes,
-                                std::size_t batch) {
+std::vector<Lifetime> Lifetimes(const Network& network, const std::vector<std::size_t>& homes, std::size_t batch) {
   std::vector<Lifetime> places(network.values.size(), {0, network.steps.size(), 0});
   const auto need = [&](std::size_t value, std::size_t step) {
     const ValueSpec& spec = network.values[value];
@@ -44,13 +43,11 @@ bool KeepsBytes(const Network& network, const Step& step) {
   if (!std::holds_alternative<ReshapeOp>(step.op) || step.inputs.size() != 1) return false;
   const ValueSpec& from = network.values[step.inputs[0]];
   const ValueSpec& to = network.values[step.output];
-  if (from.encoding.has_value() != to.encoding.has_value() || SizeOf(from.shape) != SizeOf(to.shape))
-    return false;
+  if (from.encoding.has_value() != to.encoding.has_value() || SizeOf(from.shape) != SizeOf(to.shape)) return false;
   if (!from.encoding) return true;
   if (!(*from.encoding == *to.encoding)) return false;
   // Rows of planes are padded to words.
-  return from.encoding->bits == 8 ||
-         (!from.shape.empty() && !to.shape.empty() && from.shape.back() == to.shape.back());
+  return from.encoding->bits == 8 || (!from.shape.empty() && !to.shape.empty() && from.shape.back() == to.shape.back());
 }
 
 Layout LayOut(const Network& network, std::size_t batch) {

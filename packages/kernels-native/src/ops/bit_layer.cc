@@ -51,7 +51,8 @@ class TileWorker {
     std::fill(inside_, inside_ + kTileRows, &whole_);
     std::fill(taps_.data(), taps_.data() + taps_.size(), ~std::uint32_t{0});
     while (first_inside_ < window.x.outputs() && !SeesAll(window.x, first_inside_)) ++first_inside_;
-    for (last_inside_ = first_inside_; last_inside_ < window.x.outputs() && SeesAll(window.x, last_inside_);) ++last_inside_;
+    for (last_inside_ = first_inside_; last_inside_ < window.x.outputs() && SeesAll(window.x, last_inside_);)
+      ++last_inside_;
   }
 
   // Calls visit(channels, acc) with the exact products [count][kTileRows] of every panel of channels.
@@ -155,7 +156,7 @@ class TileWorker {
   const bool alike_;                        // all positions see all taps
   std::vector<std::vector<Piece>> pieces_;  // of every group
   InsideSums inside_sums_;
-  const Inside& whole_;  // of positions that see all taps
+  const Inside& whole_;                             // of positions that see all taps
   std::size_t first_inside_ = 0, last_inside_ = 0;  // columns that do
   AlignedArray<std::uint8_t> panel_;
   AlignedArray<std::uint32_t> taps_;  // [taps][kTileRows], all ones where a tap lies inside, else 0
@@ -235,8 +236,8 @@ class Scaler {
 // to[i * stride + j] = from[j * kTileRows + i], of int32 or float32
 void Turn(const Kernels& kernels, const void* from, std::size_t channels, std::size_t rows, void* to,
           std::size_t stride) {
-  kernels.transpose({static_cast<const std::uint32_t*>(from), kTileRows, channels, rows,
-                     static_cast<std::uint32_t*>(to), stride});
+  kernels.transpose(
+      {static_cast<const std::uint32_t*>(from), kTileRows, channels, rows, static_cast<std::uint32_t*>(to), stride});
 }
 
 FinishPanelArgs::Activation KindOf(Activation::Kind kind) {
@@ -352,8 +353,7 @@ void RunBitProducts(const Kernels& kernels, const Buffer& x, const Weights& weig
   TileWorker worker(kernels, input, weights, window);
   ForEachTile(window, [&](const Positions& tile) {
     worker.ForEachPanel(tile, [&](const Channels& channels, const std::int32_t* acc) {
-      Turn(kernels, acc, channels.count, tile.count, out + tile.first * weights.rows + channels.first,
-           weights.rows);
+      Turn(kernels, acc, channels.count, tile.count, out + tile.first * weights.rows + channels.first, weights.rows);
     });
   });
 }

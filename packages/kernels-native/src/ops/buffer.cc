@@ -32,12 +32,10 @@ void ImportBytes(const std::uint32_t* canonical, Buffer& buffer) {
   const std::size_t plane = buffer.rows() * Words32(buffer);
   ForEachEight(buffer, [&](std::size_t row, std::size_t column, std::size_t word, std::size_t shift) {
     std::uint64_t eight = 0;
-    for (std::size_t p = 0; p < 8; ++p)
-      eight |= std::uint64_t{(canonical[p * plane + word] >> shift) & 255} << (8 * p);
+    for (std::size_t p = 0; p < 8; ++p) eight |= std::uint64_t{(canonical[p * plane + word] >> shift) & 255} << (8 * p);
     eight = TransposeBits(eight);
     std::uint8_t* to = buffer.codes() + row * buffer.k() + column;
-    for (std::size_t i = 0; i < 8 && column + i < buffer.k(); ++i)
-      to[i] = static_cast<std::uint8_t>(eight >> (8 * i));
+    for (std::size_t i = 0; i < 8 && column + i < buffer.k(); ++i) to[i] = static_cast<std::uint8_t>(eight >> (8 * i));
   });
 }
 
@@ -88,9 +86,7 @@ const float* Buffer::floats() const {
   return static_cast<const float*>(data_);
 }
 
-std::uint64_t* Buffer::words() {
-  return const_cast<std::uint64_t*>(static_cast<const Buffer*>(this)->words());
-}
+std::uint64_t* Buffer::words() { return const_cast<std::uint64_t*>(static_cast<const Buffer*>(this)->words()); }
 
 const std::uint64_t* Buffer::words() const {
   encoding();
@@ -104,9 +100,7 @@ const std::uint8_t* Buffer::codes() const {
   return static_cast<const std::uint8_t*>(data_);
 }
 
-std::size_t CanonicalWords(const Buffer& buffer) {
-  return buffer.encoding().bits * buffer.rows() * Words32(buffer);
-}
+std::size_t CanonicalWords(const Buffer& buffer) { return buffer.encoding().bits * buffer.rows() * Words32(buffer); }
 
 void ImportPlanes(const std::uint32_t* canonical, Buffer& buffer) {
   if (buffer.is_bytes()) return ImportBytes(canonical, buffer);
@@ -132,14 +126,12 @@ void ExportPlanes(const Buffer& buffer, std::uint32_t* canonical) {
     for (std::size_t r = 0; r < buffer.rows(); ++r) {
       const std::uint64_t* from = buffer.words() + (r * bits + p) * buffer.words_per_plane();
       std::uint32_t* to = canonical + (p * buffer.rows() + r) * narrow;
-      for (std::size_t w = 0; w < narrow; ++w)
-        to[w] = static_cast<std::uint32_t>(from[w / 2] >> (32 * (w % 2)));
+      for (std::size_t w = 0; w < narrow; ++w) to[w] = static_cast<std::uint32_t>(from[w / 2] >> (32 * (w % 2)));
     }
 }
 
 void ExpectShape(const Shape& shape, const Shape& expected, const std::string& what) {
-  if (shape != expected)
-    throw ContractError(what + " must be " + ToString(expected) + ", got " + ToString(shape));
+  if (shape != expected) throw ContractError(what + " must be " + ToString(expected) + ", got " + ToString(shape));
 }
 
 void ExpectRank(const Shape& shape, std::size_t rank, const std::string& what) {

@@ -10,8 +10,8 @@
 namespace apb {
 namespace {
 
-// Rows of a tile, at most kByteRows: four blocks of the widest kernel. Twice as many no longer fit the first-level cache
-// for k = 576 and cost 2 %.
+// Rows of a tile, at most kByteRows: four blocks of the widest kernel. Twice as many no longer fit the first-level
+// cache for k = 576 and cost 2 %.
 constexpr std::size_t kTile = 52;
 
 // Rows of codes of one group of a tile.
@@ -26,8 +26,8 @@ void MultiplyGroup(const Kernels& kernels, const Weights& weights, std::size_t g
                    std::int32_t* acc, std::size_t stride) {
   const std::size_t panels = weights.panels_per_group(), quads = weights.quads();
   const std::uint64_t* signs = std::get<ByteWeights>(weights.packed).signs.data() + group * panels * quads;
-  kernels.byte_gemm({codes.values, codes.stride, signs, panels, codes.rows, quads,
-                     acc + group * weights.rows_per_group(), stride});
+  kernels.byte_gemm(
+      {codes.values, codes.stride, signs, panels, codes.rows, quads, acc + group * weights.rows_per_group(), stride});
 }
 
 // What the sparse residual adds to a tile, fl(fl(step * T) + fl(base * R)), the latter only where base is not 0.
@@ -73,8 +73,8 @@ class SparsePart {
       return;
     }
     const std::size_t start = sparse_.row_start[n];
-    kernels_.byte_dot({sparse_.columns.data() + start, sparse_.values.data() + start, sparse_.terms(n), codes_.data(),
-                       rows, part});
+    kernels_.byte_dot(
+        {sparse_.columns.data() + start, sparse_.values.data() + start, sparse_.terms(n), codes_.data(), rows, part});
     for (std::size_t i = 0; i < rows; ++i) part[i] *= encoding_.step;
     if (!inside) return;
     for (std::size_t i = 0; i < rows; ++i) part[i] += inside[i]->sparse_base_terms[n];
@@ -181,7 +181,8 @@ void RunByteProducts(const Kernels& kernels, const Buffer& x, const Weights& wei
   ForEachTile(window, kTile, [&](const Tile& tile) {
     const std::int32_t* acc = worker.Multiply(tile);
     for (std::size_t i = 0; i < tile.rows(); ++i)
-      std::memcpy(out + (tile.first + i) * weights.rows, acc + i * worker.stride(), weights.rows * sizeof(std::int32_t));
+      std::memcpy(out + (tile.first + i) * weights.rows, acc + i * worker.stride(),
+                  weights.rows * sizeof(std::int32_t));
   });
 }
 

@@ -10,8 +10,9 @@
 
 namespace apb {
 
-// Layers of 1-bit weights with 8-bit input, shapes checked; the window is MatrixWindow for a matrix product. Every float
-// operation rounds once, in the order of the contract (@apb/core, Epilogue), so that all backends give the same bits.
+// Layers of 1-bit weights with 8-bit input, shapes checked; the window is MatrixWindow for a matrix product. Every
+// float operation rounds once, in the order of the contract (@apb/core, Epilogue), so that all backends give the same
+// bits.
 void RunByteLayer(const Kernels& kernels, const Epilogue& epilogue, const Buffer& x, const Weights& weights,
                   const Window& window, const Buffer* residual, Buffer& out);
 

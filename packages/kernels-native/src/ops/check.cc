@@ -30,8 +30,7 @@ void CheckQuantizer(const Quantizer& q) {
   CheckFinite(q.hi, "quantizer hi");
   CheckFinite(q.inv, "quantizer inv");
   if (!(q.lo < q.hi))
-    throw ContractError("quantizer interval [" + std::to_string(q.lo) + ", " + std::to_string(q.hi) +
-                        "] is empty");
+    throw ContractError("quantizer interval [" + std::to_string(q.lo) + ", " + std::to_string(q.hi) + "] is empty");
   if (!(q.inv > 0)) throw ContractError("quantizer inv " + std::to_string(q.inv) + " is not positive");
   // Kernels rely on it: a clipped value never rounds beyond 2^bits - 1.
   const float top = (q.hi - q.lo) * q.inv;
@@ -65,15 +64,13 @@ void CheckChannels(const std::vector<float>& values, std::size_t channels, const
     throw ContractError(what + " needs " + std::to_string(channels) + " values, one per channel, got " +
                         std::to_string(values.size()));
   for (const float v : values)
-    if (!std::isfinite(v))
-      throw ContractError(what + " holds " + std::to_string(v) + "; every value must be finite");
+    if (!std::isfinite(v)) throw ContractError(what + " holds " + std::to_string(v) + "; every value must be finite");
 }
 
 void CheckActivation(const Activation& a, std::size_t channels) {
   if (a.kind == Activation::Kind::kPrelu) CheckChannels(a.slopes, channels, "prelu slopes");
   if (a.kind == Activation::Kind::kClamp && !(a.min <= a.max))
-    throw ContractError("clamp needs min <= max, got " + std::to_string(a.min) + " and " +
-                        std::to_string(a.max));
+    throw ContractError("clamp needs min <= max, got " + std::to_string(a.min) + " and " + std::to_string(a.max));
 }
 
 }  // namespace apb

@@ -4,8 +4,7 @@
 
 namespace apb {
 
-void CopyBits(const std::uint64_t* src, std::size_t from, std::uint64_t* dst, std::size_t to,
-              std::size_t count) {
+void CopyBits(const std::uint64_t* src, std::size_t from, std::uint64_t* dst, std::size_t to, std::size_t count) {
   while (count > 0) {
     // A step stays within one word on either side.
     const std::size_t source = from % 64;

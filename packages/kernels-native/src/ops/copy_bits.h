@@ -9,8 +9,7 @@ namespace apb {
 
 // ORs bits [from, from + count) of src into dst at [to, to + count); the target bits must be zero before.
 // Reads and writes only words that hold one of these bits.
-void CopyBits(const std::uint64_t* src, std::size_t from, std::uint64_t* dst, std::size_t to,
-              std::size_t count);
+void CopyBits(const std::uint64_t* src, std::size_t from, std::uint64_t* dst, std::size_t to, std::size_t count);
 
 }  // namespace apb
 

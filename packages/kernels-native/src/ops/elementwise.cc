@@ -9,8 +9,7 @@
 
 namespace apb {
 
-void RunAdd(std::size_t threads, const Activation& activation, const Buffer& a, const Buffer& b,
-            Buffer& out) {
+void RunAdd(std::size_t threads, const Activation& activation, const Buffer& a, const Buffer& b, Buffer& out) {
   ExpectShape(b.shape(), a.shape(), "the second input of add");
   ExpectShape(out.shape(), a.shape(), "the output of add");
   CheckActivation(activation, a.k());

@@ -16,8 +16,8 @@ void CheckEpilogue(const Epilogue& epilogue, const Buffer* residual, const Buffe
 
 // Carries output rows first .. first + rows - 1 from products to `out`.
 // products: [rows][stride], the output channels of each row are overwritten.
-void Finish(const Kernels& kernels, const Epilogue& epilogue, float* products, std::size_t stride,
-            std::size_t first, std::size_t rows, const Buffer* residual, Buffer& out);
+void Finish(const Kernels& kernels, const Epilogue& epilogue, float* products, std::size_t stride, std::size_t first,
+            std::size_t rows, const Buffer* residual, Buffer& out);
 
 // The same from exact products whose value is fl(scales[n] * float(product)). scratch: room for [rows][stride]
 void FinishIntegers(const Kernels& kernels, const Epilogue& epilogue, const float* scales, const std::int32_t* products,

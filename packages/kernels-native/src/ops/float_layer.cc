@@ -41,14 +41,11 @@ class Panels {
 
  private:
   void Expand(const SignWeights& w, std::size_t panel, std::size_t first, std::size_t depth, float* out) const {
-    kernels_.expand_signs(
-        {w.signs.data() + panel * weights_.k + first, w.scales.data() + panel * kPanel, depth, out});
+    kernels_.expand_signs({w.signs.data() + panel * weights_.k + first, w.scales.data() + panel * kPanel, depth, out});
     const auto begin = w.exceptions.begin() + static_cast<std::ptrdiff_t>(w.exception_start[panel]);
     const auto end = w.exceptions.begin() + static_cast<std::ptrdiff_t>(w.exception_start[panel + 1]);
-    auto e = std::lower_bound(begin, end, first,
-                              [](const auto& x, std::size_t column) { return x.column < column; });
-    for (; e != end && e->column < first + depth; ++e)
-      out[(e->column - first) * kPanel + e->lane] = e->value;
+    auto e = std::lower_bound(begin, end, first, [](const auto& x, std::size_t column) { return x.column < column; });
+    for (; e != end && e->column < first + depth; ++e) out[(e->column - first) * kPanel + e->lane] = e->value;
   }
 
   const Kernels& kernels_;

@@ -18,11 +18,9 @@ template <typename Visit>
 void ForEachRow(const Window& w, const Patch& p, Visit visit) {
   if (p.x.inside.count() == 0) return;
   const std::size_t first = p.x.inside.first;
-  const std::size_t x =
-      static_cast<std::size_t>(p.x.start + static_cast<std::ptrdiff_t>(first * w.x.dilation));
+  const std::size_t x = static_cast<std::size_t>(p.x.start + static_cast<std::ptrdiff_t>(first * w.x.dilation));
   for (std::size_t ky = p.y.inside.first; ky < p.y.inside.last; ++ky) {
-    const std::size_t y =
-        static_cast<std::size_t>(p.y.start + static_cast<std::ptrdiff_t>(ky * w.y.dilation));
+    const std::size_t y = static_cast<std::size_t>(p.y.start + static_cast<std::ptrdiff_t>(ky * w.y.dilation));
     visit(ky * w.x.taps + first, (p.picture * w.y.size + y) * w.x.size + x);
   }
 }
@@ -48,8 +46,14 @@ bool LieInMemory(const Window& window, const Weights& weights) {
 }
 
 template <typename Value>
-DenseRows<Value>::DenseRows(const Kernels& kernels, const Buffer& x, const Weights& weights, const Window& window, std::size_t most)
-    : kernels_(kernels), x_(ValuesOf(x, Value{})), pixel_(x.k()), weights_(weights), window_(window), stride_(weights.k) {
+DenseRows<Value>::DenseRows(const Kernels& kernels, const Buffer& x, const Weights& weights, const Window& window,
+                            std::size_t most)
+    : kernels_(kernels),
+      x_(ValuesOf(x, Value{})),
+      pixel_(x.k()),
+      weights_(weights),
+      window_(window),
+      stride_(weights.k) {
   const std::size_t bytes = weights.k * sizeof(Value);
   if (LieInMemory(window, weights) && !Collides(bytes) && bytes % 4 == 0) return;
   stride_ = SpreadStride(bytes) / sizeof(Value);

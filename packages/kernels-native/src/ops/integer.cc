@@ -44,8 +44,8 @@ BitPanel RowPanel(const Kernels& kernels, const ActivationTile& tile, std::size_
 void FillTerms(const Kernels& kernels, unsigned weight_bits, const ActivationTile& tile, std::size_t k,
                const void* ones, std::int32_t* terms) {
   const BitPanel columns = {ones, kPanel, 1, 1};
-  kernels.bit_gemm({RowPanel(kernels, tile, 0, tile.rows), columns, LaneWords(kernels, k), false, 1, nullptr,
-                    nullptr, terms, kTileRows});
+  kernels.bit_gemm({RowPanel(kernels, tile, 0, tile.rows), columns, LaneWords(kernels, k), false, 1, nullptr, nullptr,
+                    terms, kTileRows});
   const std::int32_t factor = FormOf(weight_bits, false).ones;
   for (std::size_t i = 0; i < tile.rows; ++i) terms[i] *= factor;
 }
@@ -62,8 +62,8 @@ void MultiplyPanel(const Kernels& kernels, const Weights& weights, std::size_t p
   if (rest > kMostSwapped) rest = 0;
   const std::size_t straight = tile.rows - rest;
   if (straight > 0)
-    kernels.bit_gemm({RowPanel(kernels, tile, 0, straight), columns, words, form.exclusive, form.count,
-                      tile.terms, constant, out, ldo});
+    kernels.bit_gemm({RowPanel(kernels, tile, 0, straight), columns, words, form.exclusive, form.count, tile.terms,
+                      constant, out, ldo});
   if (rest == 0) return;
   std::int32_t swapped[kMostSwapped * kPanel];
   kernels.bit_gemm({columns, RowPanel(kernels, tile, straight, rest), words, form.exclusive, form.count, constant,

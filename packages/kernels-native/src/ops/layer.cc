@@ -12,9 +12,7 @@
 namespace apb {
 namespace {
 
-std::string NameOf(const Weights& w) {
-  return std::to_string(w.weight_bits) + "/" + std::to_string(w.activation_bits);
-}
+std::string NameOf(const Weights& w) { return std::to_string(w.weight_bits) + "/" + std::to_string(w.activation_bits); }
 
 void CheckWidth(const Buffer& x, const Weights& weights) {
   const unsigned bits = x.is_float() ? 32 : x.encoding().bits;
@@ -24,16 +22,14 @@ void CheckWidth(const Buffer& x, const Weights& weights) {
 }
 
 void CheckMatrix(const Buffer& x, const Weights& weights) {
-  if (weights.geometry)
-    throw ContractError("these weights were prepared for a convolution, not a matrix product");
+  if (weights.geometry) throw ContractError("these weights were prepared for a convolution, not a matrix product");
   ExpectRank(x.shape(), 2, "the input of a matrix product");
   ExpectShape(x.shape(), {x.shape()[0], weights.k}, "the input of this matrix product");
   CheckWidth(x, weights);
 }
 
 Window CheckPictures(const Buffer& x, const Weights& weights) {
-  if (!weights.geometry)
-    throw ContractError("these weights were prepared for a matrix product, not a convolution");
+  if (!weights.geometry) throw ContractError("these weights were prepared for a matrix product, not a convolution");
   const Shape& s = x.shape();
   ExpectRank(s, 4, "the input of a convolution");
   ExpectShape(s, {s[0], s[1], s[2], weights.geometry->in_channels}, "the input of this convolution");
@@ -73,14 +69,12 @@ void RunChecked(const Kernels& kernels, const Epilogue& epilogue, const Buffer& 
   CheckEpilogue(epilogue, residual, out);
   if (x.is_float() || x.is_bytes()) {
     const auto layer = x.is_float() ? RunFloatLayer : RunByteLayer;
-    return ForEachPart(kernels, weights, window, [&](const Window& part) {
-      layer(kernels, epilogue, x, weights, part, residual, out);
-    });
+    return ForEachPart(kernels, weights, window,
+                       [&](const Window& part) { layer(kernels, epilogue, x, weights, part, residual, out); });
   }
   const BitInput input(kernels, x, weights, window);
-  ForEachPart(kernels, weights, window, [&](const Window& part) {
-    RunBitLayer(kernels, epilogue, input, weights, part, residual, out);
-  });
+  ForEachPart(kernels, weights, window,
+              [&](const Window& part) { RunBitLayer(kernels, epilogue, input, weights, part, residual, out); });
 }
 
 }  // namespace
@@ -98,15 +92,13 @@ void RunLayer(const Kernels& kernels, const Epilogue& epilogue, bool convolution
   RunChecked(kernels, epilogue, x, weights, window, residual, out);
 }
 
-void RunGemmInt(const Kernels& kernels, const Buffer& x, const Weights& weights, std::int32_t* out,
-                std::size_t size) {
+void RunGemmInt(const Kernels& kernels, const Buffer& x, const Weights& weights, std::int32_t* out, std::size_t size) {
   if (weights.activation_bits == 32)
-    throw ContractError("gemmInt needs quantized activations, the weights were prepared for " +
-                        NameOf(weights));
+    throw ContractError("gemmInt needs quantized activations, the weights were prepared for " + NameOf(weights));
   CheckMatrix(x, weights);
   if (size != x.rows() * weights.rows)
-    throw ContractError("the output of gemmInt must hold " + std::to_string(x.rows() * weights.rows) +
-                        " values, got " + std::to_string(size));
+    throw ContractError("the output of gemmInt must hold " + std::to_string(x.rows() * weights.rows) + " values, got " +
+                        std::to_string(size));
   (x.is_bytes() ? RunByteProducts : RunBitProducts)(kernels, x, weights, out);
 }
 

@@ -17,8 +17,7 @@ void RunLayer(const Kernels& kernels, const Epilogue& epilogue, bool convolution
               const Weights& weights, const Buffer* residual, Buffer& out);
 
 // out[i * rows + j], exact; `size` is the number of values that out holds.
-void RunGemmInt(const Kernels& kernels, const Buffer& x, const Weights& weights, std::int32_t* out,
-                std::size_t size);
+void RunGemmInt(const Kernels& kernels, const Buffer& x, const Weights& weights, std::int32_t* out, std::size_t size);
 
 }  // namespace apb
 

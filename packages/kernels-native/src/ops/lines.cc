@@ -8,7 +8,8 @@
 namespace apb {
 namespace {
 
-// Padding may make pictures so many times larger, beside some room for small ones: hostile pads must not take all memory.
+// Padding may make pictures so many times larger, beside some room for small ones: hostile pads must not take all
+// memory.
 constexpr std::size_t kMostPadding = 64;
 constexpr std::size_t kRoom = std::size_t{1} << 24;
 
@@ -35,8 +36,8 @@ BitLines::BitLines(const Kernels& kernels, const Buffer& x, const Window& window
 }
 
 std::size_t BitLines::Bytes(const Buffer& x) const {
-  const std::size_t bytes = SizeOf({window_.batch, y_.padded, x_.stride, planes_, channel_words_, columns_}) *
-                            (kernels_.lane_bits / 8);
+  const std::size_t bytes =
+      SizeOf({window_.batch, y_.padded, x_.stride, planes_, channel_words_, columns_}) * (kernels_.lane_bits / 8);
   if (bytes / kMostPadding > x.bytes() + kRoom)
     throw ContractError("the padding of this convolution makes its input more than " + std::to_string(kMostPadding) +
                         " times larger; pad less");
@@ -56,8 +57,7 @@ void BitLines::Turn(const Buffer& x, std::size_t picture, std::size_t line) {
     const std::size_t end = std::min(window_.x.size, x_.padded - std::min(x_.padded, x_.before));
     if (column >= end) continue;
     const std::size_t count = (end - column + x_.stride - 1) / x_.stride;
-    const std::size_t to =
-        ((picture * y_.padded + padded_line) * x_.stride + residue) * planes_ * plane() + skipped;
+    const std::size_t to = ((picture * y_.padded + padded_line) * x_.stride + residue) * planes_ * plane() + skipped;
     for (unsigned p = 0; p < planes_; ++p) {
       const std::size_t from = (pixels + column) * row + p * x.words_per_plane() * halves;
       if (kernels_.lane_bits == 32) {

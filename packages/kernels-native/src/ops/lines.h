@@ -50,7 +50,7 @@ class BitLines {
   const Steps y_, x_;
   const unsigned planes_;
   const std::size_t channel_words_;
-  const std::size_t columns_;           // of one residue modulo the stride
+  const std::size_t columns_;  // of one residue modulo the stride
   AlignedArray<std::uint8_t> words_;
 };
 

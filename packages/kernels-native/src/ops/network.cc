@@ -16,8 +16,7 @@ void CheckStep(const Network& network, const Step& step, std::vector<bool>& writ
     throw ContractError("writes value " + std::to_string(step.output) + ", which is there already");
   if (step.weights.has_value() != std::holds_alternative<LayerOp>(step.op))
     throw ContractError("gemm and conv2d take weights, other operations none");
-  if (step.weights && *step.weights >= network.weights.size())
-    throw ContractError("takes weights that are not there");
+  if (step.weights && *step.weights >= network.weights.size()) throw ContractError("takes weights that are not there");
   written[step.output] = true;
 }
 

@@ -46,8 +46,8 @@ struct PadChannelsOp {
 struct ReshapeOp {};
 struct SoftmaxOp {};
 
-using Op = std::variant<LayerOp, QuantizeOp, DequantizeOp, MaxPoolOp, AvgPoolOp, GlobalAvgPoolOp, AddOp,
-                        AffineOp, ActivateOp, SubsampleOp, PadChannelsOp, ReshapeOp, SoftmaxOp>;
+using Op = std::variant<LayerOp, QuantizeOp, DequantizeOp, MaxPoolOp, AvgPoolOp, GlobalAvgPoolOp, AddOp, AffineOp,
+                        ActivateOp, SubsampleOp, PadChannelsOp, ReshapeOp, SoftmaxOp>;
 
 // What an operation works on. Inputs are never changed, the output is written whole.
 struct Operands {

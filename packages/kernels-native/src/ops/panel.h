@@ -22,8 +22,8 @@ inline std::size_t PanelBytes(const Kernels& kernels, unsigned planes, std::size
 
 // rows: [count][planes][words of 64 bits], bits beyond k zero, count <= kTileRows
 // panel: [planes][LaneWords][kTileRows] words of lane_bits; items beyond count stay as they were
-void PackPanel(const Kernels& kernels, const std::uint64_t* rows, std::size_t count, unsigned planes,
-               std::size_t k, void* panel);
+void PackPanel(const Kernels& kernels, const std::uint64_t* rows, std::size_t count, unsigned planes, std::size_t k,
+               void* panel);
 
 }  // namespace apb
 

@@ -16,7 +16,7 @@ struct Lifetime {
 
 struct Placement {
   std::vector<std::size_t> offsets;  // of each value, multiples of kAlignment
-  std::size_t bytes = 0;  // of the block, at most the sum of all values rounded up to kAlignment each
+  std::size_t bytes = 0;             // of the block, at most the sum of all values rounded up to kAlignment each
 };
 
 // Largest values first, each into the smallest gap that is free as long as it is needed, else behind its

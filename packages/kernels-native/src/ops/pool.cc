@@ -11,9 +11,9 @@ namespace {
 
 // The part of the picture under a window.
 struct View {
-  const float* from;   // its first pixel
-  std::size_t line;    // floats from one line to the next
-  std::size_t pixel;   // and from one pixel to the next: the channels
+  const float* from;  // its first pixel
+  std::size_t line;   // floats from one line to the next
+  std::size_t pixel;  // and from one pixel to the next: the channels
   std::size_t lines, pixels;
 };
 
@@ -57,8 +57,7 @@ void RunMaxPool(const Kernels& kernels, const PoolGeometry& geometry, const Buff
   });
 }
 
-void RunAvgPool(std::size_t threads, const PoolGeometry& geometry, bool count_padding, const Buffer& x,
-                Buffer& out) {
+void RunAvgPool(std::size_t threads, const PoolGeometry& geometry, bool count_padding, const Buffer& x, Buffer& out) {
   const std::size_t channels = x.k();
   const std::size_t whole = geometry.window.y * geometry.window.x;
   Pool(threads, geometry, x, out, [=](const View& v, float* sums) {

@@ -14,8 +14,8 @@ ActivationTile PackedActivations::Tile(const Kernels& kernels, std::size_t index
           sign ? nullptr : terms.data() + first};
 }
 
-PackedActivations PackActivations(const Kernels& kernels, const std::uint64_t* rows, std::size_t count,
-                                  std::size_t k, unsigned planes, bool sign, unsigned weight_bits) {
+PackedActivations PackActivations(const Kernels& kernels, const std::uint64_t* rows, std::size_t count, std::size_t k,
+                                  unsigned planes, bool sign, unsigned weight_bits) {
   const std::size_t tiles = (count + kTileRows - 1) / kTileRows;
   const std::size_t bytes = PanelBytes(kernels, planes, k);
   PackedActivations packed = {count, k, planes, sign, AlignedArray<std::uint8_t>::Zeros(tiles * bytes), {}};
@@ -26,8 +26,7 @@ PackedActivations PackActivations(const Kernels& kernels, const std::uint64_t* r
     const std::size_t first = t * kTileRows;
     PackPanel(kernels, rows + first * planes * ((k + 63) / 64), std::min(kTileRows, count - first), planes, k,
               packed.panels.data() + t * bytes);
-    if (!sign)
-      FillTerms(kernels, weight_bits, packed.Tile(kernels, t), k, ones.data(), packed.terms.data() + first);
+    if (!sign) FillTerms(kernels, weight_bits, packed.Tile(kernels, t), k, ones.data(), packed.terms.data() + first);
   }
   return packed;
 }
@@ -66,8 +65,8 @@ void MultiplyPackedSparse(const Kernels& kernels, const PackedActivations& a, co
         const std::size_t j = bits.order[n + i];
         const bool sparse = bits.sparse.terms(n + j) > 0;
         if (sparse) SparseSums(kernels, weights, n + j, terms, sums);
-        kernels.scale_row({acc + j * kTileRows, sparse ? sums : nullptr, bits.scales[n + j], 1.0f, tile.rows,
-                           y + j * stride});
+        kernels.scale_row(
+            {acc + j * kTileRows, sparse ? sums : nullptr, bits.scales[n + j], 1.0f, tile.rows, y + j * stride});
       }
     }
   }

@@ -23,8 +23,8 @@ struct PackedActivations {
 };
 
 // rows: [count][planes][words of 64 bits], bits beyond k zero. Codes of `planes` bits, or signs.
-PackedActivations PackActivations(const Kernels& kernels, const std::uint64_t* rows, std::size_t count,
-                                  std::size_t k, unsigned planes, bool sign, unsigned weight_bits);
+PackedActivations PackActivations(const Kernels& kernels, const std::uint64_t* rows, std::size_t count, std::size_t k,
+                                  unsigned planes, bool sign, unsigned weight_bits);
 
 // Room for the products: stride of out in MultiplyPacked. Not a multiple of 2 KiB, at which the rows of a panel
 // would all fall into one set of the first-level cache.

@@ -61,8 +61,7 @@ std::vector<StepTime> Program::times() const {
   for (std::size_t i = 0; i < steps(); ++i) {
     const std::uint64_t runs = clocks_[i].runs.load(std::memory_order_relaxed);
     const std::uint64_t nanoseconds = clocks_[i].nanoseconds.load(std::memory_order_relaxed);
-    times.push_back(
-        {runs, runs > 0 ? static_cast<double>(nanoseconds) / 1000 / static_cast<double>(runs) : 0});
+    times.push_back({runs, runs > 0 ? static_cast<double>(nanoseconds) / 1000 / static_cast<double>(runs) : 0});
   }
   return times;
 }

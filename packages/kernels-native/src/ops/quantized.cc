@@ -33,8 +33,7 @@ void DecodePlanes(const Buffer& x, const std::array<float, 256>& values, std::si
     float* to = out + row * x.k();
     for (std::size_t i = 0; i < x.k(); ++i) {
       unsigned q = 0;
-      for (unsigned p = 0; p < bits; ++p)
-        q |= static_cast<unsigned>((from[p * words + i / 64] >> (i % 64)) & 1) << p;
+      for (unsigned p = 0; p < bits; ++p) q |= static_cast<unsigned>((from[p * words + i / 64] >> (i % 64)) & 1) << p;
       to[i] = values[q];
     }
   }

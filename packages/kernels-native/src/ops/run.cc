@@ -42,8 +42,8 @@ void CheckOperands(const Op& op, const Operands& o) {
   const std::size_t least = std::holds_alternative<AddOp>(op) ? 2 : 1;
   const std::size_t most = layer ? 2 : least;
   if (o.inputs.size() < least || o.inputs.size() > most)
-    throw ContractError("this op takes " + std::to_string(least) + (most > least ? " or 2" : "") +
-                        " inputs, got " + std::to_string(o.inputs.size()));
+    throw ContractError("this op takes " + std::to_string(least) + (most > least ? " or 2" : "") + " inputs, got " +
+                        std::to_string(o.inputs.size()));
   if (o.weights && !layer) throw ContractError("only gemm and conv2d take weights");
   for (const Buffer* input : o.inputs)
     if (input == o.out) throw ContractError("the output of an op must not be one of its inputs");

@@ -31,13 +31,12 @@ Runs::Runs(std::shared_ptr<Program> program, std::shared_ptr<Load> load)
       most_(program_->threads()),
       weight_bytes_(program_->weight_bytes()) {}
 
-std::shared_ptr<Job> Runs::Start(std::size_t batch, const float* values, std::size_t size,
-                                 std::function<void()> done) {
+std::shared_ptr<Job> Runs::Start(std::size_t batch, const float* values, std::size_t size, std::function<void()> done) {
   const Network& network = program_->network();
   const std::size_t expected = SizeOf(network.values[network.input].ShapeFor(batch));
   if (batch < 1 || size != expected)
-    throw ContractError("a batch of " + std::to_string(batch) + " takes " + std::to_string(expected) +
-                        " values, got " + std::to_string(size));
+    throw ContractError("a batch of " + std::to_string(batch) + " takes " + std::to_string(expected) + " values, got " +
+                        std::to_string(size));
   auto run = std::make_shared<Job>();
   run->batch_ = batch;
   run->slice_ = program_->SliceOf(batch);

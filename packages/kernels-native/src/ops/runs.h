@@ -58,8 +58,7 @@ class Runs : public std::enable_shared_from_this<Runs> {
   // Copies `size` values of input, which must be those of `batch` pictures, and returns; `done` is called
   // once when the run has ended, on another thread. Null and no call when a value is not finite. To be called
   // by one thread at a time. Throws ContractError when the size is wrong, std::bad_alloc, std::system_error.
-  std::shared_ptr<Job> Start(std::size_t batch, const float* values, std::size_t size,
-                             std::function<void()> done);
+  std::shared_ptr<Job> Start(std::size_t batch, const float* values, std::size_t size, std::function<void()> done);
 
   // Ends all runs before their next step, and frees what no run needs. Later ones end before their first.
   void Stop();

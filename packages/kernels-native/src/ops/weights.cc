@@ -60,8 +60,7 @@ SparseRows Residual(const SourceWeights& s) {
     const float scale = ScaleOf(s, row);
     const float rest = s.values[i] - (BitOf(s, 0, row, column) ? -scale : scale);
     if (!std::isfinite(rest))
-      throw ContractError("the residual of the weights overflows at position " +
-                          std::to_string(s.positions[i]));
+      throw ContractError("the residual of the weights overflows at position " + std::to_string(s.positions[i]));
     ++sparse.row_start[row + 1];
     sparse.columns.push_back(static_cast<std::uint32_t>(column));
     sparse.values.push_back(rest);
@@ -153,16 +152,15 @@ SignWeights PackSigns(const SourceWeights& s, const Weights& w) {
     const Slot slot = SlotOf(w, row);
     packed.scales[slot.panel * kPanel + slot.lane] = ScaleOf(s, row);
     for (std::size_t column = 0; column < s.k; ++column)
-      packed.signs[slot.panel * s.k + column] |=
-          static_cast<std::uint16_t>(BitOf(s, 0, row, column) << slot.lane);
+      packed.signs[slot.panel * s.k + column] |= static_cast<std::uint16_t>(BitOf(s, 0, row, column) << slot.lane);
   }
   // Positions ascend by row, hence by panel; within a panel they are put in the order of columns.
   packed.exception_start.assign(Panels(w) + 1, 0);
   for (std::size_t i = 0; i < s.value_count; ++i) {
     const Slot slot = SlotOf(w, s.positions[i] / s.k);
     ++packed.exception_start[slot.panel + 1];
-    packed.exceptions.push_back({static_cast<std::uint32_t>(s.positions[i] % s.k),
-                                 static_cast<std::uint32_t>(slot.lane), s.values[i]});
+    packed.exceptions.push_back(
+        {static_cast<std::uint32_t>(s.positions[i] % s.k), static_cast<std::uint32_t>(slot.lane), s.values[i]});
   }
   for (std::size_t p = 0; p < Panels(w); ++p) {
     packed.exception_start[p + 1] += packed.exception_start[p];
@@ -188,8 +186,8 @@ FloatWeights PackFloats(const SourceWeights& s, const Weights& w) {
 void CheckValues(const SourceWeights& s) {
   for (std::size_t i = 0; i < s.value_count; ++i)
     if (!std::isfinite(s.values[i]))
-      throw ContractError("the weights hold " + std::to_string(s.values[i]) + " at index " +
-                          std::to_string(i) + "; every value must be finite");
+      throw ContractError("the weights hold " + std::to_string(s.values[i]) + " at index " + std::to_string(i) +
+                          "; every value must be finite");
   if (s.bits == 32) {
     if (s.value_count != s.rows * s.k)
       throw ContractError("weights [" + std::to_string(s.rows) + "," + std::to_string(s.k) + "] need " +
@@ -198,8 +196,8 @@ void CheckValues(const SourceWeights& s) {
   }
   for (std::size_t i = 0; i < s.value_count; ++i) {
     if (s.positions[i] >= s.rows * s.k)
-      throw ContractError("position " + std::to_string(s.positions[i]) + " is outside " +
-                          std::to_string(s.rows * s.k) + " weights");
+      throw ContractError("position " + std::to_string(s.positions[i]) + " is outside " + std::to_string(s.rows * s.k) +
+                          " weights");
     if (i > 0 && s.positions[i] <= s.positions[i - 1])
       throw ContractError("positions must ascend, but " + std::to_string(s.positions[i]) + " follows " +
                           std::to_string(s.positions[i - 1]));
@@ -220,8 +218,7 @@ void CheckProduct(const SourceWeights& s, unsigned activation_bits) {
   const bool quantized = activation_bits != 32;
   const bool exists = s.bits == 1 || (s.bits == 2 && activation_bits <= 4) || (s.bits == 32 && !quantized);
   if (!exists)
-    throw ContractError("there is no product " + std::to_string(s.bits) + "/" +
-                        std::to_string(activation_bits));
+    throw ContractError("there is no product " + std::to_string(s.bits) + "/" + std::to_string(activation_bits));
   // |sum| <= k * (largest weight) * (2^bits - 1) must stay below 2^31.
   const double largest = (s.bits == 2 ? 3.0 : 1.0) * ((1u << (quantized ? activation_bits : 0)) - 1);
   if (static_cast<double>(s.k) * largest >= 2147483648.0)
@@ -243,8 +240,8 @@ std::size_t Weights::bytes() const {
   return std::visit([](const auto& content) { return Bytes(content); }, packed);
 }
 
-Weights PackWeights(const SourceWeights& s, unsigned activation_bits,
-                    const std::optional<ConvGeometry>& geometry, unsigned lane_bits) {
+Weights PackWeights(const SourceWeights& s, unsigned activation_bits, const std::optional<ConvGeometry>& geometry,
+                    unsigned lane_bits) {
   if (s.rows < 1 || s.k < 1) throw ContractError("weights " + ToString({s.rows, s.k}) + " are empty");
   CheckProduct(s, activation_bits);
   if (geometry) CheckAgainst(*geometry, s);

@@ -99,8 +99,8 @@ struct SourceWeights {
 
 // Throws ContractError when shapes, scales, positions or values are wrong, when an integer sum could reach
 // 2^31, or when the contract has no such product. lane_bits as in the Kernels that will use them.
-Weights PackWeights(const SourceWeights& source, unsigned activation_bits,
-                    const std::optional<ConvGeometry>& geometry, unsigned lane_bits);
+Weights PackWeights(const SourceWeights& source, unsigned activation_bits, const std::optional<ConvGeometry>& geometry,
+                    unsigned lane_bits);
 
 }  // namespace apb
 

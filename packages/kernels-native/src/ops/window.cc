@@ -17,8 +17,8 @@ Span SpanAt(std::ptrdiff_t start, std::size_t size, std::size_t taps, std::size_
 }
 
 // Outputs: floor((size + before + after - (dilation * (taps - 1) + 1)) / stride) + 1.
-Axis MakeAxis(std::size_t size, std::size_t taps, std::size_t stride, std::size_t dilation,
-              std::size_t before, std::size_t after) {
+Axis MakeAxis(std::size_t size, std::size_t taps, std::size_t stride, std::size_t dilation, std::size_t before,
+              std::size_t after) {
   const std::size_t span = dilation * (taps - 1) + 1;
   const std::size_t padded = size + before + after;
   if (padded < span)
@@ -29,8 +29,8 @@ Axis MakeAxis(std::size_t size, std::size_t taps, std::size_t stride, std::size_
     throw ContractError("an output of " + std::to_string(outputs) + " pixels on one side is too large");
   Axis axis = {size, taps, dilation, {}};
   for (std::size_t i = 0; i < outputs; ++i)
-    axis.spans.push_back(SpanAt(static_cast<std::ptrdiff_t>(i * stride) - static_cast<std::ptrdiff_t>(before),
-                                size, taps, dilation));
+    axis.spans.push_back(
+        SpanAt(static_cast<std::ptrdiff_t>(i * stride) - static_cast<std::ptrdiff_t>(before), size, taps, dilation));
   return axis;
 }
 

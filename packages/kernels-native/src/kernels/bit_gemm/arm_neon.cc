@@ -23,8 +23,7 @@ inline uint8x16_t Count(uint32x4_t x, uint32x4_t y) {
 
 // sums[c * V + v] += counts of V vectors of rows against C columns, at most kBlock words.
 template <size_t V, size_t C, bool exclusive>
-inline void Block(const uint32_t* a, size_t lda, const uint32_t* b, size_t ldb, size_t words,
-                  uint32x4_t* sums) {
+inline void Block(const uint32_t* a, size_t lda, const uint32_t* b, size_t ldb, size_t words, uint32x4_t* sums) {
   uint8x16_t bytes[V * C];
   APB_UNROLL
   for (size_t i = 0; i < V * C; ++i) bytes[i] = vdupq_n_u8(0);
@@ -45,8 +44,7 @@ inline void Block(const uint32_t* a, size_t lda, const uint32_t* b, size_t ldb, 
 
 // All words of one plane on either side.
 template <size_t V, size_t C, bool exclusive>
-inline void Pass(const uint32_t* a, size_t lda, const uint32_t* b, size_t ldb, size_t words,
-                 uint32x4_t* sums) {
+inline void Pass(const uint32_t* a, size_t lda, const uint32_t* b, size_t ldb, size_t words, uint32x4_t* sums) {
   for (; words > kBlock; words -= kBlock, a += kBlock * lda, b += kBlock * ldb)
     Block<V, C, exclusive>(a, lda, b, ldb, kBlock, sums);
   Block<V, C, exclusive>(a, lda, b, ldb, words, sums);
@@ -62,8 +60,7 @@ inline void Store(const BitGemmArgs& args, size_t lane, size_t column, const uin
     const uint32_t term = args.column_terms ? static_cast<uint32_t>(args.column_terms[column + c]) : 0;
     for (size_t v = 0; v < V; ++v) {
       uint32x4_t sum = vaddq_u32(vdupq_n_u32(term), vmulq_n_u32(sums[c * V + v], factor));
-      if (args.lane_terms)
-        sum = vaddq_u32(sum, vreinterpretq_u32_s32(vld1q_s32(args.lane_terms + lane + v * kLanes)));
+      if (args.lane_terms) sum = vaddq_u32(sum, vreinterpretq_u32_s32(vld1q_s32(args.lane_terms + lane + v * kLanes)));
       vst1q_s32(out + v * kLanes, vreinterpretq_s32_u32(sum));
     }
   }
@@ -90,15 +87,11 @@ inline void Tile(const BitGemmArgs& args, size_t lane, size_t column) {
 template <size_t V, bool exclusive>
 inline void Columns(const BitGemmArgs& args, size_t lane) {
   size_t column = 0;
-  for (; column + kColumns <= args.columns.items; column += kColumns)
-    Tile<V, kColumns, exclusive>(args, lane, column);
+  for (; column + kColumns <= args.columns.items; column += kColumns) Tile<V, kColumns, exclusive>(args, lane, column);
   switch (args.columns.items - column) {
-    case 3:
-      return Tile<V, 3, exclusive>(args, lane, column);
-    case 2:
-      return Tile<V, 2, exclusive>(args, lane, column);
-    case 1:
-      return Tile<V, 1, exclusive>(args, lane, column);
+    case 3: return Tile<V, 3, exclusive>(args, lane, column);
+    case 2: return Tile<V, 2, exclusive>(args, lane, column);
+    case 1: return Tile<V, 1, exclusive>(args, lane, column);
   }
 }
 

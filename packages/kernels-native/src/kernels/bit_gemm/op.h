@@ -32,9 +32,9 @@ struct BitPanel {
 struct BitGemmArgs {
   BitPanel lanes;
   BitPanel columns;
-  size_t words;  // of one plane of one row
-  bool exclusive;  // OP: XOR, else AND
-  int32_t factor;   // +-1 or +-2
+  size_t words;                 // of one plane of one row
+  bool exclusive;               // OP: XOR, else AND
+  int32_t factor;               // +-1 or +-2
   const int32_t* lane_terms;    // [lanes.items] rounded up to kPanel, or null: all 0
   const int32_t* column_terms;  // [columns.items], or null: all 0
   int32_t* out;  // [columns.items][ldo]; lanes.items of each row are written, up to the next multiple of kPanel may be

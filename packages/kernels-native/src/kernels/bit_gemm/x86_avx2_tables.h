@@ -61,8 +61,7 @@ inline void SplitLanes(const uint32_t* a, size_t lda, size_t words, Lanes<V>& ou
     for (size_t v = 0; v < V; ++v) {
       __m256i x[4];
       APB_UNROLL
-      for (size_t i = 0; i < 4; ++i)
-        x[i] = _mm256_shuffle_epi8(Load(a + w * lda + v * kGroup + i * 8), bytes);
+      for (size_t i = 0; i < 4; ++i) x[i] = _mm256_shuffle_epi8(Load(a + w * lda + v * kGroup + i * 8), bytes);
       const __m256i l0 = _mm256_unpacklo_epi32(x[0], x[1]), h0 = _mm256_unpackhi_epi32(x[0], x[1]);
       const __m256i l1 = _mm256_unpacklo_epi32(x[2], x[3]), h1 = _mm256_unpackhi_epi32(x[2], x[3]);
       const __m256i byte[4] = {_mm256_unpacklo_epi64(l0, l1), _mm256_unpackhi_epi64(l0, l1),
@@ -158,8 +157,7 @@ inline void Flush(const BitGemmArgs& args, size_t lane, size_t column, size_t co
       APB_UNROLL
       for (size_t i = 0; i < 4; ++i) {
         __m256i base = first ? term : Get(out + i * 8);
-        if (first && args.lane_terms)
-          base = _mm256_add_epi32(base, Get(args.lane_terms + lane + v * kGroup + i * 8));
+        if (first && args.lane_terms) base = _mm256_add_epi32(base, Get(args.lane_terms + lane + v * kGroup + i * 8));
         Put(out + i * 8, _mm256_add_epi32(base, _mm256_mullo_epi32(f, s[i])));
       }
     }

@@ -158,7 +158,8 @@ inline void FourVectors(const BitGemmArgs& args, size_t lane) {
 template <bool exclusive>
 inline void Run(const BitGemmArgs& args) {
   size_t lane = 0;
-  for (; lane + (kVectors - 1) * kLanes < args.lanes.items; lane += kVectors * kLanes) FourVectors<exclusive>(args, lane);
+  for (; lane + (kVectors - 1) * kLanes < args.lanes.items; lane += kVectors * kLanes)
+    FourVectors<exclusive>(args, lane);
   for (; lane < args.lanes.items; lane += kLanes) OneVector<exclusive>(args, lane);
 }
 

@@ -18,8 +18,8 @@ void Blocks(const ByteDotArgs& args, size_t first) {
     const __m512 value = _mm512_set1_ps(args.values[t]);
     APB_UNROLL
     for (size_t v = 0; v < V; ++v) {
-      const __m512i q = _mm512_and_si512(_mm512_srl_epi32(_mm512_loadu_si512(codes + 16 * v), shift),
-                                         _mm512_set1_epi32(255));
+      const __m512i q =
+          _mm512_and_si512(_mm512_srl_epi32(_mm512_loadu_si512(codes + 16 * v), shift), _mm512_set1_epi32(255));
       sums[v] = _mm512_add_ps(sums[v], _mm512_mul_ps(value, _mm512_cvtepi32_ps(q)));
     }
   }

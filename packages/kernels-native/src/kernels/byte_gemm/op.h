@@ -12,7 +12,8 @@ namespace apb {
 // out[i][p * kPanel + j] = sum over l of s * a[i][l], exact, with s = -1 where bit 4 * j + l % 4 of
 // signs[p][l / 4] is set and 1 elsewhere: one word holds what four neighbouring codes meet in all channels of a panel.
 struct ByteGemmArgs {
-  const uint8_t* a;  // [rows][lda], 4 * quads of each row are read; codes beyond k are 0, so that their signs do not count
+  // [rows][lda], 4 * quads of each row are read; codes beyond k are 0, so that their signs do not count.
+  const uint8_t* a;
   size_t lda;
   const uint64_t* signs;  // [panels][quads]
   size_t panels;          // two at a time pay

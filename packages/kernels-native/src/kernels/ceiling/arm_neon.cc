@@ -33,8 +33,7 @@ inline uint64_t Loop(size_t rounds, uint64_t* sink) {
     APB_UNROLL
     for (size_t s = 0; s < kSteps; ++s) {
       APB_UNROLL
-      for (size_t j = 0; j < kSums; ++j)
-        sums[j] = vaddq_u8(sums[j], Count<exclusive>(x[s * kSums + j], other));
+      for (size_t j = 0; j < kSums; ++j) sums[j] = vaddq_u8(sums[j], Count<exclusive>(x[s * kSums + j], other));
     }
   }
   APB_UNROLL

@@ -33,8 +33,8 @@ struct FinishPanelArgs {
   bool sign;
   unsigned bits;
   float lo, hi, inv;
-  // Plane p of row i: bits first_bit .. first_bit + channels - 1, at most 31, of planes[p * plane + i] are set, first_bit 0 sets the
-  // others to 0. kTileRows of each plane may be written.
+  // Plane p of row i: bits first_bit .. first_bit + channels - 1, at most 31, of planes[p * plane + i] are set,
+  // first_bit 0 sets the others to 0. kTileRows of each plane may be written.
   uint32_t* planes;
   size_t plane;
   unsigned first_bit;

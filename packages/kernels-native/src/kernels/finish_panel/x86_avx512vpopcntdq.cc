@@ -1,5 +1,6 @@
 // AVX-512: a block of sixteen channels x sixteen rows in registers. Scale, shift and codes are worked out with rows in
-// the lanes, as products lie, and one comparison gives a bit of sixteen rows; floats are turned around on their way out.
+// the lanes, as products lie, and one comparison gives a bit of sixteen rows; floats are turned around on their way
+// out.
 #include "kernels/finish_panel/op.h"
 #include "kernels/transpose/x86_avx512_turn.h"
 
@@ -12,14 +13,10 @@ template <Activation kind>
 inline __m512 Activate(__m512 x, __m512 min, __m512 max, __m512 slope) {
   const __m512 zero = _mm512_setzero_ps();
   switch (kind) {
-    case Activation::kRelu:
-      return _mm512_max_ps(x, zero);
-    case Activation::kClamp:
-      return _mm512_min_ps(_mm512_max_ps(x, min), max);
-    case Activation::kPrelu:
-      return _mm512_mask_mul_ps(x, _mm512_cmp_ps_mask(x, zero, _CMP_LT_OQ), slope, x);
-    case Activation::kNone:
-      break;
+    case Activation::kRelu: return _mm512_max_ps(x, zero);
+    case Activation::kClamp: return _mm512_min_ps(_mm512_max_ps(x, min), max);
+    case Activation::kPrelu: return _mm512_mask_mul_ps(x, _mm512_cmp_ps_mask(x, zero, _CMP_LT_OQ), slope, x);
+    case Activation::kNone: break;
   }
   return x;
 }
@@ -35,8 +32,7 @@ inline void Floats(const FinishPanelArgs& args, size_t row) {
   const __mmask16 mask = FirstOf(args.channels);
   const size_t rows = args.rows - row < kBlock ? args.rows - row : kBlock;
   const __m512 min = _mm512_set1_ps(args.min), max = _mm512_set1_ps(args.max);
-  const __m512 slopes =
-      kind == Activation::kPrelu ? _mm512_maskz_loadu_ps(mask, args.slopes) : _mm512_setzero_ps();
+  const __m512 slopes = kind == Activation::kPrelu ? _mm512_maskz_loadu_ps(mask, args.slopes) : _mm512_setzero_ps();
   __m512i r[kBlock];
   APB_UNROLL
   for (size_t c = 0; c < kBlock; ++c)
@@ -126,14 +122,10 @@ inline void Rows(const FinishPanelArgs& args) {
 
 void FinishPanelX86Avx512Vpopcntdq(const FinishPanelArgs& args) {
   switch (args.activation) {
-    case Activation::kNone:
-      return Rows<Activation::kNone>(args);
-    case Activation::kRelu:
-      return Rows<Activation::kRelu>(args);
-    case Activation::kClamp:
-      return Rows<Activation::kClamp>(args);
-    case Activation::kPrelu:
-      return Rows<Activation::kPrelu>(args);
+    case Activation::kNone: return Rows<Activation::kNone>(args);
+    case Activation::kRelu: return Rows<Activation::kRelu>(args);
+    case Activation::kClamp: return Rows<Activation::kClamp>(args);
+    case Activation::kPrelu: return Rows<Activation::kPrelu>(args);
   }
 }
 

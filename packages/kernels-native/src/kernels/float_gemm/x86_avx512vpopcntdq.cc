@@ -57,8 +57,8 @@ using Block = void(const FloatGemmArgs& args, size_t first, size_t panel);
 
 template <size_t P>
 void Panels(const FloatGemmArgs& args, size_t panel) {
-  static Block* const kBlocks[kMostRows] = {Rows<1, P>,  Rows<2, P>,  Rows<3, P>,  Rows<4, P>, Rows<5, P>,
-                                            Rows<6, P>,  Rows<7, P>,  Rows<8, P>,  Rows<9, P>, Rows<10, P>,
+  static Block* const kBlocks[kMostRows] = {Rows<1, P>,  Rows<2, P>,  Rows<3, P>, Rows<4, P>, Rows<5, P>,
+                                            Rows<6, P>,  Rows<7, P>,  Rows<8, P>, Rows<9, P>, Rows<10, P>,
                                             Rows<11, P>, Rows<12, P>, Rows<13, P>};
   // Blocks of rows are as equal as can be: short ones wait for their own additions.
   const size_t blocks = (args.rows + kMostRows - 1) / kMostRows;

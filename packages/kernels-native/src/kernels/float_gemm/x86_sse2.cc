@@ -20,8 +20,7 @@ inline void Rows(const FloatGemmArgs& args, size_t first, size_t panel) {
   __m128 sums[R * kVectors];
   APB_UNROLL
   for (size_t i = 0; i < R * kVectors; ++i)
-    sums[i] =
-        args.accumulate ? _mm_loadu_ps(c + i / kVectors * ldc + i % kVectors * kLanes) : _mm_setzero_ps();
+    sums[i] = args.accumulate ? _mm_loadu_ps(c + i / kVectors * ldc + i % kVectors * kLanes) : _mm_setzero_ps();
   for (size_t l = 0; l < k; ++l) {
     APB_UNROLL
     for (size_t i = 0; i < R * kVectors; ++i) {
@@ -30,8 +29,7 @@ inline void Rows(const FloatGemmArgs& args, size_t first, size_t panel) {
     }
   }
   APB_UNROLL
-  for (size_t i = 0; i < R * kVectors; ++i)
-    _mm_storeu_ps(c + i / kVectors * ldc + i % kVectors * kLanes, sums[i]);
+  for (size_t i = 0; i < R * kVectors; ++i) _mm_storeu_ps(c + i / kVectors * ldc + i % kVectors * kLanes, sums[i]);
 }
 
 }  // namespace

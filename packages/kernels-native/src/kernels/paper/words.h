@@ -19,8 +19,7 @@ template <typename Popcount>
 inline void Paper1x1ByWords(const PaperArgs& args, Popcount popcount) {
   ForEachCell(args, [&](size_t i, size_t j) {
     uint64_t count = 0;
-    for (size_t w = 0; w < args.words; ++w)
-      count += popcount(At(args.rows, 1, w, 0, i) ^ At(args.columns, 1, w, 0, j));
+    for (size_t w = 0; w < args.words; ++w) count += popcount(At(args.rows, 1, w, 0, i) ^ At(args.columns, 1, w, 0, j));
     return static_cast<int32_t>(args.k) - 2 * static_cast<int32_t>(count);
   });
 }
@@ -44,8 +43,7 @@ inline void Paper2x2ByWords(const PaperArgs& args, Popcount popcount) {
   ForEachCell(args, [&](size_t i, size_t j) {
     int32_t masks[4] = {}, counts[4] = {};
     for (size_t w = 0; w < args.words; ++w) {
-      const uint64_t m = At(args.rows, 3, w, 0, i), t = At(args.rows, 3, w, 1, i),
-                     h = At(args.rows, 3, w, 2, i);
+      const uint64_t m = At(args.rows, 3, w, 0, i), t = At(args.rows, 3, w, 1, i), h = At(args.rows, 3, w, 2, i);
       const uint64_t n = At(args.columns, 3, w, 0, j), u = At(args.columns, 3, w, 1, j),
                      g = At(args.columns, 3, w, 2, j);
       masks[0] += static_cast<int32_t>(popcount(m & n));

@@ -16,9 +16,7 @@ inline __m512i Row(const uint64_t* word) { return _mm512_set1_epi64(static_cast<
 
 inline void Add(__m512i& sum, __m512i bits) { sum = _mm512_add_epi64(sum, _mm512_popcnt_epi64(bits)); }
 
-inline void Store(int32_t* out, __m256i values) {
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), values);
-}
+inline void Store(int32_t* out, __m256i values) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), values); }
 
 inline __m256i Narrow(__m512i sums) { return _mm512_cvtepi64_epi32(sums); }
 
@@ -44,8 +42,8 @@ inline void Rows2x2(const PaperArgs& args, size_t first) {
     APB_UNROLL
     for (size_t r = 0; r < R; ++r) {
       const __m512i m = Row(row + r), t = Row(row + kPaperTile + r), h = Row(row + 2 * kPaperTile + r);
-      const __m512i both = _mm512_and_si512(m, n), left = _mm512_andnot_si512(n, m),
-                    right = _mm512_andnot_si512(m, n), either = _mm512_or_si512(m, n);
+      const __m512i both = _mm512_and_si512(m, n), left = _mm512_andnot_si512(n, m), right = _mm512_andnot_si512(m, n),
+                    either = _mm512_or_si512(m, n);
       Add(masks[r][0], both);
       Add(masks[r][1], left);
       Add(masks[r][2], right);
@@ -78,8 +76,7 @@ void Paper1x1X86Avx512Vpopcntdq(const PaperArgs& args) {
   for (size_t w = 0; w < args.words; ++w) {
     const __m512i column = _mm512_loadu_si512(args.columns + w * kPaperTile);
     APB_UNROLL
-    for (size_t r = 0; r < kPaperTile; ++r)
-      Add(sums[r], _mm512_xor_si512(column, Row(args.rows + w * kPaperTile + r)));
+    for (size_t r = 0; r < kPaperTile; ++r) Add(sums[r], _mm512_xor_si512(column, Row(args.rows + w * kPaperTile + r)));
   }
   const __m256i k = _mm256_set1_epi32(static_cast<int>(args.k));
   APB_UNROLL

@@ -50,8 +50,7 @@ inline uint64_t Plane(const uint8x16_t* codes, unsigned p) {
 
 // One word of every plane from 64 values.
 template <bool sign>
-inline void Word(const float* x, const Rule& rule, unsigned bits, size_t words, uint64_t valid,
-                 uint64_t* out) {
+inline void Word(const float* x, const Rule& rule, unsigned bits, size_t words, uint64_t valid, uint64_t* out) {
   uint8x16_t codes[kVectors];
   APB_UNROLL
   for (size_t v = 0; v < kVectors; ++v) codes[v] = Bytes<sign>(x + 16 * v, rule);

@@ -16,8 +16,8 @@ inline __m512i Codes(__m512 x, __m512 lo, __m512 hi, __m512 inv) {
 // Bits of 64 values, at first as bytes side by side: a test of all of them makes a plane's word.
 template <unsigned bits>
 inline void Word(const float* x, __m512 lo, __m512 hi, __m512 inv, size_t words, uint64_t* out) {
-  const __m512i low = _mm512_packs_epi32(Codes(_mm512_loadu_ps(x), lo, hi, inv),
-                                         Codes(_mm512_loadu_ps(x + kLanes), lo, hi, inv));
+  const __m512i low =
+      _mm512_packs_epi32(Codes(_mm512_loadu_ps(x), lo, hi, inv), Codes(_mm512_loadu_ps(x + kLanes), lo, hi, inv));
   const __m512i high = _mm512_packs_epi32(Codes(_mm512_loadu_ps(x + 2 * kLanes), lo, hi, inv),
                                           Codes(_mm512_loadu_ps(x + 3 * kLanes), lo, hi, inv));
   // Packing stays within 128-bit quarters: quarter q has words 4 * v + q, of vector v.

@@ -14,13 +14,14 @@ namespace apb {
 // terms (row_start[c] .. row_start[c + 1] of columns, values and taps) + fl(step * sums[i]) with the sums of
 // SparseDotArgs.
 struct ScalePanelArgs {
-  const int32_t* acc;  // [channels][kTileRows]
-  size_t channels;     // at most kPanel
+  const int32_t* acc;    // [channels][kTileRows]
+  size_t channels;       // at most kPanel
   const uint8_t* order;  // [channels]: the order to work in
   const float* scales;   // [channels]
   float step;
   const size_t* row_start;  // [channels + 1]
-  // columns, values and taps of all channels, the panel of activations, the rows; terms, acc, scale, step and sums are not used.
+  // columns, values and taps of all channels, the panel of activations, the rows; terms, acc, scale, step and sums are
+  // not used.
   SparseDotArgs sparse;
   float* y;  // [channels][ldy]; written for sparse.items, up to the next multiple of 16 may be
   size_t ldy;

@@ -26,9 +26,9 @@ struct SparseDotArgs {
   // Signs only, or null: a term counts for row i only where inside[taps[t]][i] is all ones, not where it is 0 (zero
   // padding of convolutions; codes are 0 there anyway). A sum that began with +0 is never -0, so a zero of either sign
   // may be added in place of what does not count.
-  const uint8_t* taps;     // [terms]
-  const uint32_t* inside;  // [taps][kTileRows], aligned to 64 bytes
-  float* sums;  // [kTileRows]; written for `items`, up to the next multiple of 16 may be
+  const uint8_t* taps;           // [terms]
+  const uint32_t* inside;        // [taps][kTileRows], aligned to 64 bytes
+  float* sums;                   // [kTileRows]; written for `items`, up to the next multiple of 16 may be
   const int32_t* acc = nullptr;  // [kTileRows] or null, read up to the next multiple of 16
   float scale = 1;
   float step = 1;

@@ -1,5 +1,5 @@
-// AVX-512: the bit of a column, in the packed words of sixteen rows at once, is moved to the sign of r (signs) or made a
-// number (codes); no copy of the activations is made. For files of this instruction set only.
+// AVX-512: the bit of a column, in the packed words of sixteen rows at once, is moved to the sign of r (signs) or made
+// a number (codes); no copy of the activations is made. For files of this instruction set only.
 #include <immintrin.h>
 
 #include "kernels/sparse_dot/op.h"

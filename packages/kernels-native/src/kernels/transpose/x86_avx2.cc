@@ -12,7 +12,8 @@ constexpr size_t kBlock = 8;
 inline void Block(const uint32_t* from, size_t from_stride, uint32_t* to, size_t to_stride) {
   __m256i r[kBlock], t[kBlock];
   APB_UNROLL
-  for (size_t i = 0; i < kBlock; ++i) r[i] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + i * from_stride));
+  for (size_t i = 0; i < kBlock; ++i)
+    r[i] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + i * from_stride));
   APB_UNROLL
   for (size_t i = 0; i < kBlock; i += 2) {
     t[i] = _mm256_unpacklo_epi32(r[i], r[i + 1]);

@@ -25,8 +25,8 @@ inline void Turn(__m512i* r) {
   // r[4 * g + c]: column 4 * q + c of rows 4 * g .. 4 * g + 3 in quarter q.
   APB_UNROLL
   for (size_t c = 0; c < 4; ++c) {
-    const __m512i even_low = _mm512_shuffle_i32x4(r[c], r[4 + c], 0x88);     // quarters 0, 2 of groups 0, 1
-    const __m512i odd_low = _mm512_shuffle_i32x4(r[c], r[4 + c], 0xdd);      // quarters 1, 3
+    const __m512i even_low = _mm512_shuffle_i32x4(r[c], r[4 + c], 0x88);  // quarters 0, 2 of groups 0, 1
+    const __m512i odd_low = _mm512_shuffle_i32x4(r[c], r[4 + c], 0xdd);   // quarters 1, 3
     const __m512i even_high = _mm512_shuffle_i32x4(r[8 + c], r[12 + c], 0x88);
     const __m512i odd_high = _mm512_shuffle_i32x4(r[8 + c], r[12 + c], 0xdd);
     t[c] = _mm512_shuffle_i32x4(even_low, even_high, 0x88);

@@ -25,8 +25,8 @@ inline void Block(const TransposeArgs& args, size_t i, size_t j) {
 template <size_t stride>
 inline void Narrow(const TransposeArgs& args) {
   const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  const __m512i every = stride == 2 ? _mm512_slli_epi32(lanes, 1)
-                                    : _mm512_slli_epi32(_mm512_and_si512(lanes, _mm512_set1_epi32(7)), 2);
+  const __m512i every =
+      stride == 2 ? _mm512_slli_epi32(lanes, 1) : _mm512_slli_epi32(_mm512_and_si512(lanes, _mm512_set1_epi32(7)), 2);
   for (size_t i = 0; i < args.rows; i += kBlock) {
     const size_t rows = args.rows - i < kBlock ? args.rows - i : kBlock;
     // The last row ends with its last column.
