@@ -62,6 +62,7 @@
         "src/ops/elementwise.cc",
         "src/ops/epilogue.cc",
         "src/ops/float_layer.cc",
+        "src/ops/float_rows.cc",
         "src/ops/gather.cc",
         "src/ops/inside.cc",
         "src/ops/integer.cc",

@@ -27,7 +27,8 @@ void CheckFloatGemm(const Variant& v, const FloatCase& s) {
   const std::vector<float> b = RandomFloats((s.panels - 1) * stride + s.k * kPanel);
   std::vector<float> c = RandomFloats((s.rows - 1) * ldc + width);
   const std::vector<float> before = c;
-  v.kernels.float_gemm({a.data(), lda, b.data(), stride, s.panels, s.rows, s.k, s.accumulate, c.data(), ldc});
+  const FloatRun all = {0, 0, s.k};
+  v.kernels.float_gemm({a.data(), lda, &all, 1, b.data(), stride, s.panels, s.rows, s.accumulate, c.data(), ldc});
   for (std::size_t i = 0; i < s.rows; ++i)
     for (std::size_t n = 0; n < width; ++n) {
       double sum = s.accumulate ? before[i * ldc + n] : 0;
@@ -57,19 +58,44 @@ TEST(FloatGemmStaysInBound) {
 // One row gives the same bits alone, among others, in parts of k, and with one or two panels.
 TEST(FloatGemmDoesNotDependOnTheTile) {
   const std::size_t rows = 25, k = 83, part = 40, panels = 3, width = panels * kPanel, stride = k * kPanel;
+  const FloatRun all = {0, 0, k}, left = {0, 0, part}, right = {part, part, k - part};
   for (const Variant& v : VariantsOf(&Kernels::float_gemm)) {
     const std::vector<float> a = RandomFloats(rows * k), b = RandomFloats(panels * stride);
     std::vector<float> whole(rows * width), single(kPanel);
-    v.kernels.float_gemm({a.data(), k, b.data(), stride, panels, rows, k, false, whole.data(), width});
+    v.kernels.float_gemm({a.data(), k, &all, 1, b.data(), stride, panels, rows, false, whole.data(), width});
     for (std::size_t i = 0; i < rows; ++i)
       for (std::size_t p = 0; p < panels; ++p) {
         const float* x = a.data() + i * k;
         const float* w = b.data() + p * stride;
-        v.kernels.float_gemm({x, k, w, stride, 1, 1, part, false, single.data(), kPanel});
-        v.kernels.float_gemm({x + part, k, w + part * kPanel, stride, 1, 1, k - part, true, single.data(), kPanel});
+        v.kernels.float_gemm({x, k, &left, 1, w, stride, 1, 1, false, single.data(), kPanel});
+        v.kernels.float_gemm({x, k, &right, 1, w, stride, 1, 1, true, single.data(), kPanel});
         for (std::size_t j = 0; j < kPanel; ++j)
           CHECK(single[j] == whole[i * width + p * kPanel + j], v.name + ", row " + std::to_string(i));
       }
+  }
+}
+
+// Runs in any place give the bits of the same values side by side, without those that meet zeros; no run at all gives
+// 0.
+TEST(FloatGemmReadsRunsWhereTheyLie) {
+  const std::size_t rows = 27, lda = 5, panels = 2, k = 60, stride = k * kPanel;
+  // Overlapping rows; the second run meets the weights before the third's, columns 20 to 29 are left out.
+  const std::vector<FloatRun> runs = {{3, 0, 7}, {80, 7, 13}, {40, 30, 29}, {0, 59, 1}};
+  for (const Variant& v : VariantsOf(&Kernels::float_gemm)) {
+    const std::vector<float> a = RandomFloats((rows - 1) * lda + 93), b = RandomFloats(panels * stride);
+    std::vector<float> dense(rows * k, 0.0f), expected(rows * panels * kPanel), found(expected.size(), 7.0f);
+    for (std::size_t i = 0; i < rows; ++i)
+      for (const FloatRun& run : runs)
+        for (std::size_t l = 0; l < run.count; ++l) dense[i * k + run.first + l] = a[i * lda + run.from + l];
+    const FloatRun all = {0, 0, k};
+    v.kernels.float_gemm(
+        {dense.data(), k, &all, 1, b.data(), stride, panels, rows, false, expected.data(), panels * kPanel});
+    v.kernels.float_gemm({a.data(), lda, runs.data(), runs.size(), b.data(), stride, panels, rows, false, found.data(),
+                          panels * kPanel});
+    CHECK(found == expected, v.name);
+    v.kernels.float_gemm(
+        {a.data(), lda, nullptr, 0, b.data(), stride, panels, rows, false, found.data(), panels * kPanel});
+    CHECK(found == std::vector<float>(found.size(), 0.0f), v.name + ", no runs");
   }
 }
 

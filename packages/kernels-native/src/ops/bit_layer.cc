@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "ops/epilogue.h"
-#include "ops/gather.h"
 #include "ops/inside.h"
 #include "ops/integer.h"
 #include "ops/panel.h"
@@ -327,7 +326,7 @@ void RunByRows(const Kernels& kernels, const Epilogue& epilogue, const Weights& 
 }  // namespace
 
 BitInput::BitInput(const Kernels& kernels, const Buffer& x, const Weights& weights, const Window& window) : x(x) {
-  if (!LieInMemory(window, weights)) lines.emplace(kernels, x, window);
+  if (!LieInMemory(window, weights.groups)) lines.emplace(kernels, x, window);
 }
 
 void RunBitLayer(const Kernels& kernels, const Epilogue& epilogue, const BitInput& input, const Weights& weights,

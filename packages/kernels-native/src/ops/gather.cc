@@ -6,12 +6,6 @@
 namespace apb {
 namespace {
 
-// Whether an output position sees exactly the input pixel of the same index.
-bool IsPointwise(const Axis& a) {
-  return a.taps == 1 && a.outputs() == a.size && a.spans.front().start == 0 &&
-         a.spans.back().start == static_cast<std::ptrdiff_t>(a.size) - 1;
-}
-
 // Calls visit(index of the first tap inside, index of its input pixel) for every row of taps inside the
 // picture.
 template <typename Visit>
@@ -36,35 +30,20 @@ bool AllInside(const Window& w, const Patch& p) {
   return p.y.inside.count() == w.y.taps && p.x.inside.count() == w.x.taps;
 }
 
-const float* ValuesOf(const Buffer& x, float) { return x.floats(); }
-const std::uint8_t* ValuesOf(const Buffer& x, std::uint8_t) { return x.codes(); }
-
 }  // namespace
 
-bool LieInMemory(const Window& window, const Weights& weights) {
-  return weights.groups == 1 && IsPointwise(window.y) && IsPointwise(window.x);
+ByteRows::ByteRows(const Kernels& kernels, const Buffer& x, const Weights& weights, const Window& window,
+                   std::size_t most)
+    : kernels_(kernels), x_(x.codes()), pixel_(x.k()), weights_(weights), window_(window), stride_(weights.k) {
+  if (LieInMemory(window, weights.groups) && !Collides(weights.k) && weights.k % 4 == 0) return;
+  stride_ = SpreadStride(weights.k);
+  rows_ = AlignedArray<std::uint8_t>::Zeros(std::min(most, window.positions()) * stride_);
 }
 
-template <typename Value>
-DenseRows<Value>::DenseRows(const Kernels& kernels, const Buffer& x, const Weights& weights, const Window& window,
-                            std::size_t most)
-    : kernels_(kernels),
-      x_(ValuesOf(x, Value{})),
-      pixel_(x.k()),
-      weights_(weights),
-      window_(window),
-      stride_(weights.k) {
-  const std::size_t bytes = weights.k * sizeof(Value);
-  if (LieInMemory(window, weights) && !Collides(bytes) && bytes % 4 == 0) return;
-  stride_ = SpreadStride(bytes) / sizeof(Value);
-  rows_ = AlignedArray<Value>::Zeros(std::min(most, window.positions()) * stride_);
-}
-
-template <typename Value>
-const Value* DenseRows<Value>::Of(const Tile& tile, std::size_t group) {
+const std::uint8_t* ByteRows::Of(const Tile& tile, std::size_t group) {
   if (rows_.size() == 0) return x_ + tile.first * pixel_;
   for (std::size_t i = 0; i < tile.rows();) {
-    Value* to = rows_.data() + i * stride_;
+    std::uint8_t* to = rows_.data() + i * stride_;
     const std::size_t alike = weights_.groups == 1 ? GatherAlike(&tile.patches[i], tile.rows() - i, to) : 0;
     if (alike == 0) Gather(tile.patches[i], group, to);
     i += std::max<std::size_t>(alike, 1);
@@ -74,8 +53,7 @@ const Value* DenseRows<Value>::Of(const Tile& tile, std::size_t group) {
 
 // Neighbours on one line that see only the picture, at equal steps, are copied in one call. Returns their number, 0
 // where the first patch is not of this kind.
-template <typename Value>
-std::size_t DenseRows<Value>::GatherAlike(const Patch* patches, std::size_t count, Value* to) const {
+std::size_t ByteRows::GatherAlike(const Patch* patches, std::size_t count, std::uint8_t* to) const {
   const Patch& first = patches[0];
   if (!AllInside(window_, first) || window_.x.dilation != 1) return 0;
   const std::ptrdiff_t step = count > 1 ? patches[1].x.start - first.x.start : 1;
@@ -84,30 +62,24 @@ std::size_t DenseRows<Value>::GatherAlike(const Patch* patches, std::size_t coun
          patches[alike].x.start == patches[alike - 1].x.start + step && AllInside(window_, patches[alike]))
     ++alike;
   const std::size_t y = first.picture * window_.y.size + static_cast<std::size_t>(first.y.start);
-  const Value* from = x_ + (y * window_.x.size + static_cast<std::size_t>(first.x.start)) * pixel_;
-  const std::size_t pixel = pixel_ * sizeof(Value);
-  kernels_.copy_patches({reinterpret_cast<const std::uint8_t*>(from), static_cast<std::size_t>(step) * pixel,
-                         window_.y.dilation * window_.x.size * pixel, alike, window_.y.taps, window_.x.taps * pixel,
-                         reinterpret_cast<std::uint8_t*>(to), stride_ * sizeof(Value)});
+  const std::uint8_t* from = x_ + (y * window_.x.size + static_cast<std::size_t>(first.x.start)) * pixel_;
+  kernels_.copy_patches({from, static_cast<std::size_t>(step) * pixel_, window_.y.dilation * window_.x.size * pixel_,
+                         alike, window_.y.taps, window_.x.taps * pixel_, to, stride_});
   return alike;
 }
 
-template <typename Value>
-void DenseRows<Value>::Gather(const Patch& patch, std::size_t group, Value* to) const {
+void ByteRows::Gather(const Patch& patch, std::size_t group, std::uint8_t* to) const {
   const std::size_t channels = weights_.tap_channels();
-  const Value* from = x_ + group * channels;
-  if (!AllInside(window_, patch)) std::fill(to, to + weights_.k, Value{0});
+  const std::uint8_t* from = x_ + group * channels;
+  if (!AllInside(window_, patch)) std::fill(to, to + weights_.k, std::uint8_t{0});
   // Taps of one row that lie side by side are one copy.
   const bool together = window_.x.dilation == 1 && weights_.groups == 1;
   const std::size_t copies = together ? 1 : patch.x.inside.count();
   const std::size_t run = (together ? patch.x.inside.count() : 1) * channels;
   ForEachRow(window_, patch, [&](std::size_t tap, std::size_t pixel) {
     for (std::size_t i = 0; i < copies; ++i)
-      std::memcpy(to + (tap + i) * channels, from + (pixel + i * window_.x.dilation) * pixel_, run * sizeof(Value));
+      std::memcpy(to + (tap + i) * channels, from + (pixel + i * window_.x.dilation) * pixel_, run);
   });
 }
-
-template class DenseRows<float>;
-template class DenseRows<std::uint8_t>;
 
 }  // namespace apb

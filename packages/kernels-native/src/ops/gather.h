@@ -1,5 +1,5 @@
-// Rows of a matrix product from floats and bytes: those of a matrix as they lie, those of a convolution gathered for a
-// tile of output positions at a time (im2col is never built whole).
+// Rows of a matrix product from 8-bit codes: those of a matrix as they lie, those of a convolution gathered for a tile
+// of output positions at a time (im2col is never built whole).
 #ifndef APB_OPS_GATHER_H_
 #define APB_OPS_GATHER_H_
 
@@ -34,34 +34,27 @@ void ForEachTile(const Window& window, std::size_t most, Visit visit) {
   }
 }
 
-// Rows of k floats or 8-bit codes in the order (kh, kw, c of the group); taps outside the picture are 0.
-template <typename Value>
-class DenseRows {
+// Rows of k codes in the order (kh, kw, c of the group); taps outside the picture are 0.
+class ByteRows {
  public:
   // Tiles have at most `most` rows.
-  DenseRows(const Kernels& kernels, const Buffer& x, const Weights& weights, const Window& window, std::size_t most);
-  // [rows][stride()], zeros from k up to the next multiple of four bytes; valid until the next call.
-  const Value* Of(const Tile& tile, std::size_t group);
+  ByteRows(const Kernels& kernels, const Buffer& x, const Weights& weights, const Window& window, std::size_t most);
+  // [rows][stride()], zeros from k up to the next multiple of four; valid until the next call.
+  const std::uint8_t* Of(const Tile& tile, std::size_t group);
   std::size_t stride() const { return stride_; }
 
  private:
-  void Gather(const Patch& patch, std::size_t group, Value* to) const;
-  std::size_t GatherAlike(const Patch* patches, std::size_t count, Value* to) const;
+  void Gather(const Patch& patch, std::size_t group, std::uint8_t* to) const;
+  std::size_t GatherAlike(const Patch* patches, std::size_t count, std::uint8_t* to) const;
 
   const Kernels& kernels_;
-  const Value* x_;
-  const std::size_t pixel_;  // values of one pixel of x
+  const std::uint8_t* x_;
+  const std::size_t pixel_;  // codes of one pixel of x
   const Weights& weights_;
   const Window& window_;
   std::size_t stride_;
-  AlignedArray<Value> rows_;  // empty where rows are read as they lie
+  AlignedArray<std::uint8_t> rows_;  // empty where rows are read as they lie
 };
-
-using FloatRows = DenseRows<float>;
-using ByteRows = DenseRows<std::uint8_t>;
-
-// Whether output positions see exactly the input pixels of the same index, all channels: rows are the input's own.
-bool LieInMemory(const Window& window, const Weights& weights);
 
 }  // namespace apb
 

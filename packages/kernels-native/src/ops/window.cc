@@ -34,6 +34,12 @@ Axis MakeAxis(std::size_t size, std::size_t taps, std::size_t stride, std::size_
   return axis;
 }
 
+// Whether an output position sees exactly the input pixel of the same index.
+bool IsPointwise(const Axis& a) {
+  return a.taps == 1 && a.outputs() == a.size && a.spans.front().start == 0 &&
+         a.spans.back().start == static_cast<std::ptrdiff_t>(a.size) - 1;
+}
+
 }  // namespace
 
 bool operator==(const TapRange& a, const TapRange& b) { return a.first == b.first && a.last == b.last; }
@@ -64,6 +70,10 @@ Window MakeWindow(const Shape& input, const ConvGeometry& g) {
 Window MakeWindow(const Shape& input, const PoolGeometry& g) {
   return {input[0], MakeAxis(input[1], g.window.y, g.strides.y, 1, g.pads.top, g.pads.bottom),
           MakeAxis(input[2], g.window.x, g.strides.x, 1, g.pads.left, g.pads.right)};
+}
+
+bool LieInMemory(const Window& window, std::size_t groups) {
+  return groups == 1 && IsPointwise(window.y) && IsPointwise(window.x);
 }
 
 Window MatrixWindow(std::size_t rows) {

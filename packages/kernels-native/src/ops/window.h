@@ -56,6 +56,9 @@ struct Window {
 // Throw ContractError when the window does not fit the padded input [batch, height, width, channels].
 Window MakeWindow(const Shape& input, const ConvGeometry& geometry);
 Window MakeWindow(const Shape& input, const PoolGeometry& geometry);
+// Whether output positions see exactly the input pixels of the same index, all channels: rows of the product are the
+// input's own.
+bool LieInMemory(const Window& window, std::size_t groups);
 // A matrix of `rows` rows is as many pictures of one pixel under a window of one.
 Window MatrixWindow(std::size_t rows);
 

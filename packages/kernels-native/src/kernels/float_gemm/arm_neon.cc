@@ -14,9 +14,8 @@ constexpr size_t kMostRows = 6;
 
 template <size_t R>
 void Rows(const FloatGemmArgs& args, size_t first, size_t panel) {
-  const size_t lda = args.lda, ldc = args.ldc, k = args.k;
+  const size_t lda = args.lda, ldc = args.ldc;
   const float* a = args.a + first * lda;
-  const float* b = args.b + panel * args.panel_stride;
   float* c = args.c + first * ldc + panel * kPanel;
   float32x4_t sums[R][kVectors];
   APB_UNROLL
@@ -25,15 +24,19 @@ void Rows(const FloatGemmArgs& args, size_t first, size_t panel) {
     for (size_t v = 0; v < kVectors; ++v)
       sums[r][v] = args.accumulate ? vld1q_f32(c + r * ldc + v * kLanes) : vdupq_n_f32(0);
   }
-  for (size_t l = 0; l < k; ++l, b += kPanel) {
-    float32x4_t y[kVectors];
-    APB_UNROLL
-    for (size_t v = 0; v < kVectors; ++v) y[v] = vld1q_f32(b + v * kLanes);
-    APB_UNROLL
-    for (size_t r = 0; r < R; ++r) {
-      const float x = a[r * lda + l];
+  for (const FloatRun* run = args.runs; run != args.runs + args.run_count; ++run) {
+    const float* from = a + run->from;
+    const float* b = args.b + panel * args.panel_stride + run->first * kPanel;
+    for (size_t l = 0; l < run->count; ++l, b += kPanel) {
+      float32x4_t y[kVectors];
       APB_UNROLL
-      for (size_t v = 0; v < kVectors; ++v) sums[r][v] = vfmaq_n_f32(sums[r][v], y[v], x);
+      for (size_t v = 0; v < kVectors; ++v) y[v] = vld1q_f32(b + v * kLanes);
+      APB_UNROLL
+      for (size_t r = 0; r < R; ++r) {
+        const float x = from[r * lda + l];
+        APB_UNROLL
+        for (size_t v = 0; v < kVectors; ++v) sums[r][v] = vfmaq_n_f32(sums[r][v], y[v], x);
+      }
     }
   }
   APB_UNROLL

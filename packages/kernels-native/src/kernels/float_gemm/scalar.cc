@@ -13,10 +13,12 @@ void Rows(const FloatGemmArgs& args, size_t first, size_t panel) {
   if (args.accumulate)
     for (size_t r = 0; r < R; ++r)
       for (size_t j = 0; j < kPanel; ++j) sums[r][j] = c[r * args.ldc + j];
-  for (size_t l = 0; l < args.k; ++l) {
-    const float* b = args.b + panel * args.panel_stride + l * kPanel;
-    for (size_t r = 0; r < R; ++r)
-      for (size_t j = 0; j < kPanel; ++j) sums[r][j] += a[r * args.lda + l] * b[j];
+  for (const FloatRun* run = args.runs; run != args.runs + args.run_count; ++run) {
+    const float* x = a + run->from;
+    const float* b = args.b + panel * args.panel_stride + run->first * kPanel;
+    for (size_t l = 0; l < run->count; ++l, b += kPanel)
+      for (size_t r = 0; r < R; ++r)
+        for (size_t j = 0; j < kPanel; ++j) sums[r][j] += x[r * args.lda + l] * b[j];
   }
   for (size_t r = 0; r < R; ++r)
     for (size_t j = 0; j < kPanel; ++j) c[r * args.ldc + j] = sums[r][j];

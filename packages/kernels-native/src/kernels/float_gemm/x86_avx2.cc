@@ -12,9 +12,8 @@ constexpr size_t kMostRows = 6;
 
 template <size_t R>
 void Rows(const FloatGemmArgs& args, size_t first, size_t panel) {
-  const size_t lda = args.lda, ldc = args.ldc, k = args.k;
+  const size_t lda = args.lda, ldc = args.ldc;
   const float* a = args.a + first * lda;
-  const float* b = args.b + panel * args.panel_stride;
   float* c = args.c + first * ldc + panel * kPanel;
   __m256 left[R], right[R];
   APB_UNROLL
@@ -22,14 +21,18 @@ void Rows(const FloatGemmArgs& args, size_t first, size_t panel) {
     left[r] = args.accumulate ? _mm256_loadu_ps(c + r * ldc) : _mm256_setzero_ps();
     right[r] = args.accumulate ? _mm256_loadu_ps(c + r * ldc + kLanes) : _mm256_setzero_ps();
   }
-  for (size_t l = 0; l < k; ++l) {
-    const __m256 b0 = _mm256_loadu_ps(b + l * kPanel);
-    const __m256 b1 = _mm256_loadu_ps(b + l * kPanel + kLanes);
-    APB_UNROLL
-    for (size_t r = 0; r < R; ++r) {
-      const __m256 x = _mm256_broadcast_ss(a + r * lda + l);
-      left[r] = _mm256_fmadd_ps(x, b0, left[r]);
-      right[r] = _mm256_fmadd_ps(x, b1, right[r]);
+  for (const FloatRun* run = args.runs; run != args.runs + args.run_count; ++run) {
+    const float* from = a + run->from;
+    const float* b = args.b + panel * args.panel_stride + run->first * kPanel;
+    for (size_t l = 0; l < run->count; ++l, b += kPanel) {
+      const __m256 b0 = _mm256_loadu_ps(b);
+      const __m256 b1 = _mm256_loadu_ps(b + kLanes);
+      APB_UNROLL
+      for (size_t r = 0; r < R; ++r) {
+        const __m256 x = _mm256_broadcast_ss(from + r * lda + l);
+        left[r] = _mm256_fmadd_ps(x, b0, left[r]);
+        right[r] = _mm256_fmadd_ps(x, b1, right[r]);
+      }
     }
   }
   APB_UNROLL

@@ -16,11 +16,7 @@ constexpr size_t kGroup = 5;
 template <size_t R, size_t P>
 void Rows(const FloatGemmArgs& args, size_t first, size_t panel) {
   constexpr size_t kGroups = (R + kGroup - 1) / kGroup;
-  const size_t lda = args.lda, lda3 = 3 * args.lda, ldc = args.ldc, k = args.k;
-  const float* a[kGroups];
-  APB_UNROLL
-  for (size_t g = 0; g < kGroups; ++g) a[g] = args.a + (first + g * kGroup) * lda;
-  const float* b = args.b + panel * args.panel_stride;
+  const size_t lda = args.lda, lda3 = 3 * args.lda, ldc = args.ldc;
   float* c = args.c + first * ldc + panel * kPanel;
   __m512 sums[R][P];
   APB_UNROLL
@@ -29,21 +25,27 @@ void Rows(const FloatGemmArgs& args, size_t first, size_t panel) {
     for (size_t p = 0; p < P; ++p)
       sums[r][p] = args.accumulate ? _mm512_loadu_ps(c + r * ldc + p * kPanel) : _mm512_setzero_ps();
   }
-  for (size_t l = 0; l < k; ++l) {
-    __m512 row[P];
+  for (const FloatRun* run = args.runs; run != args.runs + args.run_count; ++run) {
+    const float* a[kGroups];
     APB_UNROLL
-    for (size_t p = 0; p < P; ++p) row[p] = _mm512_loadu_ps(b + p * args.panel_stride + l * kPanel);
-    APB_UNROLL
-    for (size_t r = 0; r < R; ++r) {
-      const float* at = a[r / kGroup];
-      const __m512 x = _mm512_set1_ps(r % kGroup == 3 ? at[lda3] : at[r % kGroup * lda]);
+    for (size_t g = 0; g < kGroups; ++g) a[g] = args.a + (first + g * kGroup) * lda + run->from;
+    const float* b = args.b + panel * args.panel_stride + run->first * kPanel;
+    for (size_t l = run->count; l > 0; --l, b += kPanel) {
+      __m512 row[P];
       APB_UNROLL
-      for (size_t p = 0; p < P; ++p) sums[r][p] = _mm512_fmadd_ps(x, row[p], sums[r][p]);
-    }
-    APB_UNROLL
-    for (size_t g = 0; g < kGroups; ++g) {
-      ++a[g];
-      APB_OPAQUE(a[g]);
+      for (size_t p = 0; p < P; ++p) row[p] = _mm512_loadu_ps(b + p * args.panel_stride);
+      APB_UNROLL
+      for (size_t r = 0; r < R; ++r) {
+        const float* at = a[r / kGroup];
+        const __m512 x = _mm512_set1_ps(r % kGroup == 3 ? at[lda3] : at[r % kGroup * lda]);
+        APB_UNROLL
+        for (size_t p = 0; p < P; ++p) sums[r][p] = _mm512_fmadd_ps(x, row[p], sums[r][p]);
+      }
+      APB_UNROLL
+      for (size_t g = 0; g < kGroups; ++g) {
+        ++a[g];
+        APB_OPAQUE(a[g]);
+      }
     }
   }
   APB_UNROLL

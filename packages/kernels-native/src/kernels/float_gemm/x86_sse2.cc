@@ -13,19 +13,22 @@ constexpr size_t kVectors = kPanel / kLanes;
 
 template <size_t R>
 inline void Rows(const FloatGemmArgs& args, size_t first, size_t panel) {
-  const size_t lda = args.lda, ldc = args.ldc, k = args.k;
+  const size_t lda = args.lda, ldc = args.ldc;
   const float* a = args.a + first * lda;
-  const float* b = args.b + panel * args.panel_stride;
   float* c = args.c + first * ldc + panel * kPanel;
   __m128 sums[R * kVectors];
   APB_UNROLL
   for (size_t i = 0; i < R * kVectors; ++i)
     sums[i] = args.accumulate ? _mm_loadu_ps(c + i / kVectors * ldc + i % kVectors * kLanes) : _mm_setzero_ps();
-  for (size_t l = 0; l < k; ++l) {
-    APB_UNROLL
-    for (size_t i = 0; i < R * kVectors; ++i) {
-      const __m128 x = _mm_set1_ps(a[i / kVectors * lda + l]);
-      sums[i] = _mm_add_ps(sums[i], _mm_mul_ps(x, _mm_loadu_ps(b + l * kPanel + i % kVectors * kLanes)));
+  for (const FloatRun* run = args.runs; run != args.runs + args.run_count; ++run) {
+    const float* from = a + run->from;
+    const float* b = args.b + panel * args.panel_stride + run->first * kPanel;
+    for (size_t l = 0; l < run->count; ++l, b += kPanel) {
+      APB_UNROLL
+      for (size_t i = 0; i < R * kVectors; ++i) {
+        const __m128 x = _mm_set1_ps(from[i / kVectors * lda + l]);
+        sums[i] = _mm_add_ps(sums[i], _mm_mul_ps(x, _mm_loadu_ps(b + i % kVectors * kLanes)));
+      }
     }
   }
   APB_UNROLL
