@@ -63,7 +63,7 @@ using Activation = FinishPanelArgs::Activation;
 float OutputOf(const FinishPanelArgs& args, std::size_t c, std::size_t i) {
   volatile float y = args.products[c * kTileRows + i] * args.scale[c];
   y = y + args.shift[c];
-  if (args.residual) y = y + args.residual[i * args.residual_stride + c];
+  if (args.residual) y = y + args.residual[args.starts[i] + c];
   const float x = y;
   switch (args.activation) {
     case Activation::kNone: return x;
@@ -100,16 +100,35 @@ void CheckFinishPanel(const Variant& v, std::size_t rows, std::size_t channels, 
   AlignedArray<std::uint32_t> planes(4 * kTileRows);
   for (std::size_t i = 0; i < planes.size(); ++i) planes[i] = 0x8005u;
   const unsigned first_bit = RandomBelow(2) ? 16 : 0;
-  FinishPanelArgs args = {
-      products.data(), channels,   rows,     scale.data(), shift.data(),  residual ? added.data() : nullptr,
-      stride,          activation, -0.25f,   0.5f,         slopes.data(), bits ? nullptr : out.data(),
-      stride,          sign,       bits,     -0.75f,       1.5f,          static_cast<float>((1u << bits) - 1) / 2.25f,
-      planes.data(),   kTileRows,  first_bit};
+  // Rows lie anywhere: here the last one first.
+  std::vector<std::size_t> starts(rows);
+  for (std::size_t i = 0; i < rows; ++i) starts[i] = (rows - 1 - i) * stride;
+  FinishPanelArgs args = {};
+  args.products = products.data();
+  args.channels = channels;
+  args.rows = rows;
+  args.scale = scale.data();
+  args.shift = shift.data();
+  args.starts = starts.data();
+  args.residual = residual ? added.data() : nullptr;
+  args.activation = activation;
+  args.min = -0.25f;
+  args.max = 0.5f;
+  args.slopes = slopes.data();
+  args.out = bits ? nullptr : out.data();
+  args.sign = sign;
+  args.bits = bits;
+  args.lo = -0.75f;
+  args.hi = 1.5f;
+  args.inv = static_cast<float>((1u << bits) - 1) / 2.25f;
+  args.planes = planes.data();
+  args.plane = kTileRows;
+  args.first_bit = first_bit;
   v.kernels.finish_panel(args);
   const std::string what = v.name + ", rows " + std::to_string(rows) + ", channels " + std::to_string(channels);
   for (std::size_t i = 0; i < rows; ++i) {
-    for (std::size_t c = 0; bits == 0 && c < stride && i * stride + c < last; ++c) {
-      const float expected = c < channels ? OutputOf(args, c, i) : 7.0f, got = out[i * stride + c];
+    for (std::size_t c = 0; bits == 0 && c < stride && starts[i] + c < last; ++c) {
+      const float expected = c < channels ? OutputOf(args, c, i) : 7.0f, got = out[starts[i] + c];
       CHECK(got == expected && std::signbit(got) == std::signbit(expected), what);
     }
     for (unsigned p = 0; p < bits; ++p) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ops/bit_tiles.h"
 #include "ops/epilogue.h"
 #include "ops/inside.h"
 #include "ops/integer.h"
@@ -16,18 +17,10 @@ struct Channels {
   std::size_t panel, first, count;
 };
 
-// Neighbouring output positions that are worked on together.
-struct Positions {
-  std::size_t first, count;
-};
-
-// Calls visit(positions) for the window's positions from begin to end.
-template <typename Visit>
-void ForEachTile(const Window& window, Visit visit) {
-  const std::size_t end = std::min(window.end, window.positions());
-  for (std::size_t first = window.begin; first < end; first += kTileRows)
-    visit(Positions{first, std::min(kTileRows, end - first)});
-}
+// Border rows of a tile that are corrected one by one; more are corrected together.
+constexpr std::size_t kFewBorders = 8;
+// Sparse terms of a layer whose masks cost more than tiles for the border of their own.
+constexpr std::size_t kManyTerms = 200;
 
 // Works on one tile of output positions after another; a thread has its own.
 class TileWorker {
@@ -39,24 +32,33 @@ class TileWorker {
         input_(input),
         encoding_(input.x.encoding()),
         alike_(window.all_inside()),
-        inside_sums_(kernels, weights, encoding_),
-        whole_(inside_sums_.Whole()),
+        lines_inside_(window.y),
+        columns_inside_(window.x),
+        inside_sums_(kernels, weights, encoding_, window),
         panel_(AlignedArray<std::uint8_t>::Zeros(PanelBytes(kernels, encoding_.bits, weights.k))),
-        taps_(encoding_.sign && weights.taps() <= 32 ? weights.taps() * kTileRows : 0),
+        taps_(encoding_.sign && SparseTermCount() > 0 && weights.taps() <= 32 ? weights.taps() * kTileRows : 0),
         ones_(encoding_.sign ? 0 : LaneWords(kernels, weights.k) * kPanel * (kernels.lane_bits / 8)) {
     std::fill(ones_.data(), ones_.data() + ones_.size(), std::uint8_t{0xff});
     for (std::size_t group = 0; input.lines && group < weights.groups; ++group)
       pieces_.push_back(input.lines->PiecesOf(weights, group));
-    std::fill(inside_, inside_ + kTileRows, &whole_);
+    std::fill(inside_, inside_ + kTileRows, &inside_sums_.whole());
     std::fill(taps_.data(), taps_.data() + taps_.size(), ~std::uint32_t{0});
-    while (first_inside_ < window.x.outputs() && !SeesAll(window.x, first_inside_)) ++first_inside_;
-    for (last_inside_ = first_inside_; last_inside_ < window.x.outputs() && SeesAll(window.x, last_inside_);)
-      ++last_inside_;
+  }
+
+  // Calls visit(tile) for all positions of the window. Where signs meet padding, every sparse term needs a mask: such
+  // positions are kept apart as long as the others fill a tile.
+  template <typename Visit>
+  void ForEachTile(Visit visit) const {
+    if (NeedsInside() && encoding_.sign && SparseTermCount() >= kManyTerms &&
+        window_.batch * lines_inside_.count() * columns_inside_.count() >= kTileRows)
+      ForEachBitTileApart(window_, visit);
+    else
+      ForEachBitTile(window_, visit);
   }
 
   // Calls visit(channels, acc) with the exact products [count][kTileRows] of every panel of channels.
   template <typename Visit>
-  void ForEachPanel(const Positions& tile, Visit visit) {
+  void ForEachPanel(const BitTile& tile, Visit visit) {
     LookInside(tile);
     const std::size_t group_rows = weights_.rows_per_group();
     for (std::size_t group = 0; group < weights_.groups; ++group) {
@@ -78,29 +80,39 @@ class TileWorker {
   bool many_taps() const { return encoding_.sign && borders_ > 0 && weights_.taps() > 32; }
 
  private:
+  std::size_t SparseTermCount() const { return std::get<BitWeights>(weights_.packed).sparse.values.size(); }
+
   // Codes of zero padding add nothing unless they stand for something else than 0.
   bool NeedsInside() const { return !alike_ && (encoding_.sign || encoding_.base != 0); }
 
   // Finds the positions that look at padding, by far the fewest; all others see all taps.
-  void LookInside(const Positions& tile) {
+  void LookInside(const BitTile& tile) {
     if (!NeedsInside()) return;
-    for (std::size_t b = 0; b < borders_; ++b) Mark(border_rows_[b], &whole_, ~std::uint32_t{0});
+    for (std::size_t b = 0; b < borders_; ++b) Mark(border_rows_[b], &inside_sums_.whole(), ~std::uint32_t{0});
     borders_ = 0;
-    const std::size_t columns = window_.x.outputs(), lines = window_.y.outputs();
-    for (std::size_t i = 0; i < tile.count;) {
-      // The positions on one line of outputs.
-      const std::size_t position = tile.first + i, first = position % columns, line = position / columns % lines;
-      const std::size_t last = std::min(columns, first + tile.count - i);
-      const bool line_inside = SeesAll(window_.y, line);
-      for (std::size_t column = first; column < last; ++column, ++i) {
-        if (line_inside && column >= first_inside_ && column < last_inside_) continue;
-        Mark(i, &inside_sums_.Of(window_.y.spans[line].inside, window_.x.spans[column].inside), 0);
-        border_rows_[borders_++] = i;
+    ForEachLine(tile, [&](std::size_t line, std::size_t column, std::size_t row, std::size_t count) {
+      line %= window_.y.outputs();
+      for (std::size_t end = column + count; column < end; ++column, ++row) {
+        if (lines_inside_.Has(line) && columns_inside_.Has(column)) continue;
+        Mark(row, &inside_sums_.Of(line, column), 0);
+        border_rows_[borders_++] = row;
       }
-    }
+    });
   }
 
-  static bool SeesAll(const Axis& axis, std::size_t output) { return axis.spans[output].inside.count() == axis.taps; }
+  // Calls visit(line of outputs of all pictures, first column, row of the tile, positions) for the parts of a tile on
+  // one line each.
+  template <typename Visit>
+  void ForEachLine(const BitTile& tile, Visit visit) const {
+    const std::size_t columns = window_.x.outputs();
+    for (const Stretch& stretch : tile)
+      for (std::size_t i = 0; i < stretch.count;) {
+        const std::size_t position = stretch.position + i, column = position % columns;
+        const std::size_t count = std::min(stretch.count - i, columns - column);
+        visit(position / columns, column, stretch.row + i, count);
+        i += count;
+      }
+  }
 
   // Row i sees what `inside` says; the taps it sees not get `mask`.
   void Mark(std::size_t i, const Inside* inside, std::uint32_t mask) {
@@ -110,36 +122,33 @@ class TileWorker {
     for (std::size_t t = 0; t < taps_.size() / kTileRows; ++t, to += kTileRows) *to = (taps >> t) & 1 ? *to : mask;
   }
 
-  void Pack(const Positions& tile, std::size_t group) {
+  void Pack(const BitTile& tile, std::size_t group) {
     if (input_.lines)
       Cut(tile, group);
     else
-      PackPanel(kernels_, input_.x.words() + tile.first * input_.x.words_per_row(), tile.count, encoding_.bits,
-                weights_.k, panel_.data());
-    tile_ = {panel_.data(), tile.count, encoding_.bits, encoding_.sign, nullptr};
+      PackPanel(kernels_, input_.x.words() + tile.begin()->position * input_.x.words_per_row(), tile.rows(),
+                encoding_.bits, weights_.k, panel_.data());
+    tile_ = {panel_.data(), tile.rows(), encoding_.bits, encoding_.sign, nullptr};
     if (encoding_.sign) return;
     FillTerms(kernels_, weights_.weight_bits, tile_, weights_.k, ones_.data(), terms_);
     tile_.terms = terms_;
   }
 
-  // Positions on one line of outputs at a time.
-  void Cut(const Positions& tile, std::size_t group) {
-    const std::size_t columns = window_.x.outputs(), lines = window_.y.outputs(), bytes = kernels_.lane_bits / 8;
+  void Cut(const BitTile& tile, std::size_t group) {
+    const std::size_t lines = window_.y.outputs(), bytes = kernels_.lane_bits / 8;
     const std::vector<Piece>& pieces = pieces_[group];
     const bool whole = weights_.tap_channels() % kernels_.lane_bits == 0;
-    for (std::size_t i = 0; i < tile.count;) {
-      const std::size_t position = tile.first + i, column = position % columns, line = position / columns;
-      const std::size_t count = std::min(tile.count - i, columns - column);
-      const auto* from = static_cast<const std::uint8_t*>(input_.lines->words());
+    const auto* from = static_cast<const std::uint8_t*>(input_.lines->words());
+    ForEachLine(tile, [&](std::size_t line, std::size_t column, std::size_t row, std::size_t count) {
       kernels_.cut_panel({from + input_.lines->At(line / lines, line % lines, column) * bytes, input_.lines->plane(),
                           pieces.data(), pieces.size(), whole, encoding_.bits, LaneWords(kernels_, weights_.k),
-                          panel_.data() + i * bytes, count});
-      i += count;
-    }
+                          panel_.data() + row * bytes, count});
+    });
   }
 
   // Takes back what signs of taps outside the picture, whose bits are 0, were counted for.
   void CorrectBorders(const Channels& channels) {
+    if (borders_ > kFewBorders) return CorrectRows(channels);
     for (std::size_t b = 0; b < borders_; ++b) {
       const std::size_t i = border_rows_[b];
       const std::int32_t* corrections = inside_[i]->corrections.data() + channels.first;
@@ -147,18 +156,32 @@ class TileWorker {
     }
   }
 
+  // The same for all rows of the tile at once.
+  void CorrectRows(const Channels& channels) {
+    alignas(64) std::int32_t rows[kTileRows * kPanel];
+    alignas(64) std::int32_t turned[kPanel * kTileRows];
+    std::fill_n(rows, tile_.rows * kPanel, 0);
+    for (std::size_t b = 0; b < borders_; ++b) {
+      const std::size_t i = border_rows_[b];
+      std::copy_n(inside_[i]->corrections.data() + channels.first, channels.count, rows + i * kPanel);
+    }
+    kernels_.transpose({reinterpret_cast<const std::uint32_t*>(rows), kPanel, tile_.rows, channels.count,
+                        reinterpret_cast<std::uint32_t*>(turned), kTileRows});
+    for (std::size_t j = 0; j < channels.count; ++j)
+      for (std::size_t i = 0; i < tile_.rows; ++i) acc_[j * kTileRows + i] += turned[j * kTileRows + i];
+  }
+
   const Kernels& kernels_;
   const Weights& weights_;
   const Window& window_;
   const BitInput& input_;
   const Encoding encoding_;
-  const bool alike_;                        // all positions see all taps
+  const bool alike_;  // all positions see all taps
+  const Interior lines_inside_, columns_inside_;
   std::vector<std::vector<Piece>> pieces_;  // of every group
   InsideSums inside_sums_;
-  const Inside& whole_;                             // of positions that see all taps
-  std::size_t first_inside_ = 0, last_inside_ = 0;  // columns that do
   AlignedArray<std::uint8_t> panel_;
-  AlignedArray<std::uint32_t> taps_;  // [taps][kTileRows], all ones where a tap lies inside, else 0
+  AlignedArray<std::uint32_t> taps_;  // [taps][kTileRows], all ones where a tap lies inside, else 0; empty without use
   AlignedArray<std::uint8_t> ones_;
   ActivationTile tile_{};
   const Inside* inside_[kTileRows];
@@ -262,17 +285,25 @@ class PanelFinisher {
     return kernels.finish_panel && !out.is_bytes() && (weights.groups == 1 || weights.rows_per_group() % kPanel == 0);
   }
 
+  // To be called before the panels of a tile.
+  void Begin(const BitTile& tile) {
+    if (epilogue_.quantizer && !residual_) return;
+    std::size_t* to = starts_;
+    for (const Stretch& stretch : tile)
+      for (std::size_t i = 0; i < stretch.count; ++i) *to++ = (stretch.position + i) * out_.k();
+  }
+
   // products: [channels][kTileRows]
-  void Panel(const Channels& channels, const Positions& tile, const float* products) {
-    const std::size_t n = channels.first, k = out_.k();
+  void Panel(const Channels& channels, const BitTile& tile, const float* products) {
+    const std::size_t n = channels.first;
     FinishPanelArgs args = {};
     args.products = products;
     args.channels = channels.count;
-    args.rows = tile.count;
+    args.rows = tile.rows();
+    args.starts = starts_;
     args.scale = epilogue_.scale.data() + n;
     args.shift = epilogue_.shift.data() + n;
-    args.residual = residual_ ? residual_->floats() + tile.first * k + n : nullptr;
-    args.residual_stride = args.out_stride = k;
+    args.residual = residual_ ? residual_->floats() + n : nullptr;
     args.activation = KindOf(epilogue_.activation.kind);
     args.min = epilogue_.activation.min;
     args.max = epilogue_.activation.max;
@@ -288,17 +319,19 @@ class PanelFinisher {
       args.plane = out_.words_per_plane() * 2 * kTileRows;
       args.first_bit = static_cast<unsigned>(n % 32);
     } else {
-      args.out = out_.floats() + tile.first * k + n;
+      args.out = out_.floats() + n;
     }
     kernels_.finish_panel(args);
   }
 
   // Once all panels of a tile are done: planes go to their rows.
-  void Finish(const Positions& tile) {
+  void Finish(const BitTile& tile) {
     if (!epilogue_.quantizer) return;
     const std::size_t words = out_.words_per_row() * 2;
-    auto* to = reinterpret_cast<std::uint32_t*>(out_.words()) + tile.first * words;
-    kernels_.transpose({planes_.data(), kTileRows, words, tile.count, to, words});
+    auto* to = reinterpret_cast<std::uint32_t*>(out_.words());
+    for (const Stretch& stretch : tile)
+      kernels_.transpose(
+          {planes_.data() + stretch.row, kTileRows, words, stretch.count, to + stretch.position * words, words});
   }
 
  private:
@@ -307,19 +340,22 @@ class PanelFinisher {
   const Buffer* residual_;
   Buffer& out_;
   AlignedArray<std::uint32_t> planes_;  // of a tile, [planes][words of 32 bits][kTileRows]
+  std::size_t starts_[kTileRows];       // of the rows of a tile, in values of the output
 };
 
 // Row by row, by kernels that every instruction set has.
 void RunByRows(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights, const Window& window,
                TileWorker& worker, const Scaler& scaler, const Buffer* residual, Buffer& out) {
   AlignedArray<float> products(kTileRows * weights.rows);  // [row][channel]
-  ForEachTile(window, [&](const Positions& tile) {
+  worker.ForEachTile([&](const BitTile& tile) {
     worker.ForEachPanel(tile, [&](const Channels& channels, const std::int32_t* acc) {
       alignas(64) float y[kPanel * kTileRows];
       scaler.Panel(channels, acc, y);
-      Turn(kernels, y, channels.count, tile.count, products.data() + channels.first, weights.rows);
+      Turn(kernels, y, channels.count, tile.rows(), products.data() + channels.first, weights.rows);
     });
-    Finish(kernels, epilogue, products.data(), weights.rows, tile.first, tile.count, residual, out);
+    for (const Stretch& stretch : tile)
+      Finish(kernels, epilogue, products.data() + stretch.row * weights.rows, weights.rows, stretch.position,
+             stretch.count, residual, out);
   });
 }
 
@@ -336,7 +372,8 @@ void RunBitLayer(const Kernels& kernels, const Epilogue& epilogue, const BitInpu
   if (!PanelFinisher::Fits(kernels, weights, out))
     return RunByRows(kernels, epilogue, weights, window, worker, scaler, residual, out);
   PanelFinisher finisher(kernels, epilogue, residual, out);
-  ForEachTile(window, [&](const Positions& tile) {
+  worker.ForEachTile([&](const BitTile& tile) {
+    finisher.Begin(tile);
     worker.ForEachPanel(tile, [&](const Channels& channels, const std::int32_t* acc) {
       alignas(64) float y[kPanel * kTileRows];
       scaler.Panel(channels, acc, y);
@@ -350,9 +387,10 @@ void RunBitProducts(const Kernels& kernels, const Buffer& x, const Weights& weig
   const Window window = MatrixWindow(x.rows());
   const BitInput input(kernels, x, weights, window);
   TileWorker worker(kernels, input, weights, window);
-  ForEachTile(window, [&](const Positions& tile) {
+  worker.ForEachTile([&](const BitTile& tile) {
     worker.ForEachPanel(tile, [&](const Channels& channels, const std::int32_t* acc) {
-      Turn(kernels, acc, channels.count, tile.count, out + tile.first * weights.rows + channels.first, weights.rows);
+      Turn(kernels, acc, channels.count, tile.rows(), out + tile.begin()->position * weights.rows + channels.first,
+           weights.rows);
     });
   });
 }

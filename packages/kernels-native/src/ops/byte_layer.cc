@@ -95,10 +95,11 @@ class TileWorker {
   TileWorker(const Kernels& kernels, const Buffer& x, const Weights& weights, const Window& window)
       : kernels_(kernels),
         weights_(weights),
+        window_(window),
         encoding_(x.encoding()),
         stride_(RowStride(weights)),
         source_(kernels, x, weights, window, kTile),
-        inside_sums_(kernels, weights, encoding_),
+        inside_sums_(kernels, weights, encoding_, window),
         sparse_(kernels, weights, encoding_),
         scales_(std::get<ByteWeights>(weights.packed).scales),
         acc_(std::min(kTile, window.positions()) * stride_) {
@@ -123,7 +124,7 @@ class TileWorker {
   void Products(const Tile& tile, float* products) {
     const bool based = encoding_.base != 0;
     if (based)
-      for (std::size_t i = 0; i < tile.rows(); ++i) inside_[i] = &inside_sums_.Of(tile.patches[i]);
+      for (std::size_t i = 0; i < tile.rows(); ++i) inside_[i] = &InsideOf(tile.first + i);
     for (std::size_t group = 0; group < weights_.groups; ++group) {
       const Codes codes = CodesOf(tile, group);
       MultiplyGroup(kernels_, weights_, group, codes, acc_.data(), stride_);
@@ -139,6 +140,11 @@ class TileWorker {
   }
 
  private:
+  const Inside& InsideOf(std::size_t position) {
+    const std::size_t columns = window_.x.outputs();
+    return inside_sums_.Of(position / columns % window_.y.outputs(), position % columns);
+  }
+
   Codes CodesOf(const Tile& tile, std::size_t group) {
     const std::uint8_t* values = source_.Of(tile, group);
     return {values, source_.stride(), tile.rows()};
@@ -150,6 +156,7 @@ class TileWorker {
 
   const Kernels& kernels_;
   const Weights& weights_;
+  const Window& window_;
   const Encoding encoding_;
   const std::size_t stride_;
   ByteRows source_;

@@ -11,25 +11,33 @@ const ByteWeights& BytesOf(const Weights& weights) { return std::get<ByteWeights
 
 }  // namespace
 
-InsideSums::InsideSums(const Kernels& kernels, const Weights& weights, const Encoding& encoding)
-    : kernels_(kernels),
-      weights_(weights),
-      scales_(BitsOf(weights) ? BitsOf(weights)->scales : BytesOf(weights).scales),
-      sparse_(BitsOf(weights) ? BitsOf(weights)->sparse : BytesOf(weights).sparse),
-      base_(encoding.base) {}
-
-const Inside& InsideSums::Whole() {
-  const std::size_t columns = weights_.tap_columns();
-  return Of({0, weights_.taps() / columns}, {0, columns});
+void InsideSums::Cases::Find(const Axis& axis) {
+  of.reserve(axis.outputs());
+  for (std::size_t i = 0; i < axis.outputs(); ++i) {
+    if (i == 0 || !(axis.spans[i].inside == axis.spans[i - 1].inside)) ++count;
+    of.push_back(count - 1);
+  }
 }
 
-const Inside& InsideSums::Of(const TapRange& ky, const TapRange& kx) {
-  if (last_ && last_->ky == ky && last_->kx == kx) return *last_;
-  const std::array<std::size_t, 4> key = {ky.first, ky.last, kx.first, kx.last};
-  auto found = cases_.find(key);
-  if (found == cases_.end()) found = cases_.emplace(key, Make(ky, kx)).first;
-  last_ = &found->second;
-  return *last_;
+InsideSums::InsideSums(const Kernels& kernels, const Weights& weights, const Encoding& encoding, const Window& window)
+    : kernels_(kernels),
+      weights_(weights),
+      window_(window),
+      scales_(BitsOf(weights) ? BitsOf(weights)->scales : BytesOf(weights).scales),
+      sparse_(BitsOf(weights) ? BitsOf(weights)->sparse : BytesOf(weights).sparse),
+      sign_(encoding.sign),
+      base_(encoding.base),
+      whole_(Make({0, weights.taps() / weights.tap_columns()}, {0, weights.tap_columns()})) {}
+
+const Inside& InsideSums::Of(std::size_t line, std::size_t column) {
+  if (cases_.empty()) {
+    y_.Find(window_.y);
+    x_.Find(window_.x);
+    cases_.resize(y_.count * x_.count);
+  }
+  std::optional<Inside>& found = cases_[y_.of[line] * x_.count + x_.of[column]];
+  if (!found) found = Make(window_.y.spans[line].inside, window_.x.spans[column].inside);
+  return *found;
 }
 
 Inside InsideSums::Make(const TapRange& ky, const TapRange& kx) const {
@@ -37,12 +45,9 @@ Inside InsideSums::Make(const TapRange& ky, const TapRange& kx) const {
   for (std::size_t tap = 0; tap < weights_.taps() && tap < 32; ++tap)
     if (inside.Has(tap, weights_.tap_columns())) inside.taps |= std::uint32_t{1} << tap;
   const BitWeights* bits = BitsOf(weights_);
-  std::vector<std::int32_t> sums;
-  if (bits)
-    sums = Sums(*bits, inside);
-  else if (base_ != 0)
-    sums = Sums(BytesOf(weights_), inside);
+  if (sign_ && inside.ky.count() * inside.kx.count() < weights_.taps()) inside.corrections = Corrections(*bits, inside);
   if (base_ == 0) return inside;
+  const std::vector<std::int32_t> sums = bits ? Sums(*bits, inside) : Sums(BytesOf(weights_), inside);
   inside.base_terms.resize(weights_.rows);
   for (std::size_t n = 0; n < weights_.rows; ++n) {
     const float alpha_base = scales_[n] * base_;
@@ -52,18 +57,25 @@ Inside InsideSums::Make(const TapRange& ky, const TapRange& kx) const {
   return inside;
 }
 
-// S of every channel; fills in the corrections.
-std::vector<std::int32_t> InsideSums::Sums(const BitWeights& bits, Inside& inside) const {
-  const std::size_t rows = weights_.rows;
-  std::vector<std::int32_t> sums(rows, 0), outside(rows, 0);
+// What the taps outside would add, taken away.
+std::vector<std::int32_t> InsideSums::Corrections(const BitWeights& bits, const Inside& inside) const {
+  std::vector<std::int32_t> corrections(weights_.rows, 0);
   for (std::size_t tap = 0; tap < weights_.taps(); ++tap) {
-    const bool has = inside.Has(tap, weights_.tap_columns());
-    const std::int32_t* values = bits.tap_sums.data() + tap * rows;
-    for (std::size_t n = 0; n < rows; ++n) (has ? sums : outside)[n] += values[n];
+    if (inside.Has(tap, weights_.tap_columns())) continue;
+    const std::int32_t* values = bits.tap_sums.data() + tap * weights_.rows;
+    for (std::size_t n = 0; n < weights_.rows; ++n) corrections[n] -= values[n];
   }
-  if (inside.ky.count() * inside.kx.count() == weights_.taps()) return sums;
-  inside.corrections.resize(rows);
-  for (std::size_t n = 0; n < rows; ++n) inside.corrections[n] = -outside[n];
+  return corrections;
+}
+
+// S of every channel.
+std::vector<std::int32_t> InsideSums::Sums(const BitWeights& bits, const Inside& inside) const {
+  std::vector<std::int32_t> sums(weights_.rows, 0);
+  for (std::size_t tap = 0; tap < weights_.taps(); ++tap) {
+    if (!inside.Has(tap, weights_.tap_columns())) continue;
+    const std::int32_t* values = bits.tap_sums.data() + tap * weights_.rows;
+    for (std::size_t n = 0; n < weights_.rows; ++n) sums[n] += values[n];
+  }
   return sums;
 }
 

@@ -2,9 +2,8 @@
 #ifndef APB_OPS_INSIDE_H_
 #define APB_OPS_INSIDE_H_
 
-#include <array>
 #include <cstdint>
-#include <map>
+#include <optional>
 #include <vector>
 
 #include "kernels/kernels.h"
@@ -22,7 +21,7 @@ struct Inside {
     return y >= ky.first && y < ky.last && x >= kx.first && x < kx.last;
   }
   std::uint32_t taps;  // bit t: tap t is inside; meaningful for at most 32 taps
-  // [rows] S - (sum over all taps), empty when all taps are inside and for 8-bit codes, which need none
+  // [rows] S - (sum over all taps) for signs, empty when all taps are inside and for codes, which need none
   std::vector<std::int32_t> corrections;
   std::vector<float> base_terms;         // [rows] fl(fl(alpha * base) * float(S)), empty when base = 0
   std::vector<float> sparse_base_terms;  // [rows] fl(base * R), empty when base = 0 or nothing is sparse
@@ -31,26 +30,37 @@ struct Inside {
 // Positions that see the same taps share them: nine cases for a padded 3x3 kernel, however large the picture.
 class InsideSums {
  public:
-  InsideSums(const Kernels& kernels, const Weights& weights, const Encoding& encoding);
-  // Lives as long as this object.
-  const Inside& Of(const Patch& patch) { return Of(patch.y.inside, patch.x.inside); }
-  const Inside& Of(const TapRange& ky, const TapRange& kx);
-  // Of a position that sees all taps.
-  const Inside& Whole();
+  InsideSums(const Kernels& kernels, const Weights& weights, const Encoding& encoding, const Window& window);
+  // Of an output position of any picture; lives as long as this object.
+  const Inside& Of(std::size_t line, std::size_t column);
+  // Of a position that sees all taps, whether there is one or not.
+  const Inside& whole() const { return whole_; }
 
  private:
+  // Outputs of an axis with neighbours that see the same taps are one case.
+  struct Cases {
+    void Find(const Axis& axis);
+    std::vector<std::size_t> of;  // by output
+    std::size_t count = 0;
+  };
+
   Inside Make(const TapRange& ky, const TapRange& kx) const;
-  std::vector<std::int32_t> Sums(const BitWeights& bits, Inside& inside) const;
+  std::vector<std::int32_t> Corrections(const BitWeights& bits, const Inside& inside) const;
+  std::vector<std::int32_t> Sums(const BitWeights& bits, const Inside& inside) const;
   std::vector<std::int32_t> Sums(const ByteWeights& bytes, const Inside& inside) const;
   std::vector<float> SparseBase(const Inside& inside) const;
 
   const Kernels& kernels_;
   const Weights& weights_;
+  const Window& window_;
   const std::vector<float>& scales_;
   const SparseRows& sparse_;
+  const bool sign_;
   const float base_;
-  std::map<std::array<std::size_t, 4>, Inside> cases_;
-  const Inside* last_ = nullptr;  // neighbours are mostly alike
+  // Found and made when they are asked for: most layers see no padding, or need not know.
+  Cases y_, x_;
+  std::vector<std::optional<Inside>> cases_;  // [y_.count][x_.count]
+  const Inside whole_;
 };
 
 }  // namespace apb

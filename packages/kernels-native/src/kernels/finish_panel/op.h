@@ -10,8 +10,8 @@
 namespace apb {
 
 // The epilogue of @apb/core, every operation rounded to float32, no fused multiply-add:
-//   y = fl(fl(products[c][i] * scale[c]) + shift[c]);  y = fl(y + residual[i][c]);  y = activation(y)
-// then out[i][c] = y, or its code in planes. Optional: instruction sets do without by other kernels.
+//   y = fl(fl(products[c][i] * scale[c]) + shift[c]);  y = fl(y + residual[starts[i] + c]);  y = activation(y)
+// then out[starts[i] + c] = y, or its code in planes. Optional: instruction sets do without by other kernels.
 struct FinishPanelArgs {
   enum class Activation { kNone, kRelu, kClamp, kPrelu };
 
@@ -20,14 +20,13 @@ struct FinishPanelArgs {
   size_t rows;            // at most kTileRows
   const float* scale;     // [channels]
   const float* shift;     // [channels]
-  const float* residual;  // [rows][residual_stride] or null
-  size_t residual_stride;
+  const size_t* starts;   // [rows]; not read where there are neither residual nor out
+  const float* residual;  // or null
   Activation activation;
   float min, max;       // of clamp
   const float* slopes;  // [channels] of prelu
 
-  float* out;  // [rows][out_stride], or null where planes are written
-  size_t out_stride;
+  float* out;  // or null where planes are written
 
   // As in QuantizeArgs; bits is 1, 2 or 4.
   bool sign;

@@ -42,9 +42,8 @@ inline void Floats(const FinishPanelArgs& args, size_t row) {
   for (size_t i = 0; i < kBlock; ++i) {
     if (i >= rows) continue;
     __m512 y = _mm512_castsi512_ps(r[i]);
-    if (args.residual)
-      y = _mm512_add_ps(y, _mm512_maskz_loadu_ps(mask, args.residual + (row + i) * args.residual_stride));
-    _mm512_mask_storeu_ps(args.out + (row + i) * args.out_stride, mask, Activate<kind>(y, min, max, slopes));
+    if (args.residual) y = _mm512_add_ps(y, _mm512_maskz_loadu_ps(mask, args.residual + args.starts[row + i]));
+    _mm512_mask_storeu_ps(args.out + args.starts[row + i], mask, Activate<kind>(y, min, max, slopes));
   }
 }
 
@@ -53,9 +52,8 @@ inline void TurnedResiduals(const FinishPanelArgs& args, size_t row, __m512i* r)
   const __mmask16 mask = FirstOf(args.channels);
   APB_UNROLL
   for (size_t i = 0; i < kBlock; ++i)
-    r[i] = row + i < args.rows
-               ? _mm512_castps_si512(_mm512_maskz_loadu_ps(mask, args.residual + (row + i) * args.residual_stride))
-               : _mm512_setzero_si512();
+    r[i] = row + i < args.rows ? _mm512_castps_si512(_mm512_maskz_loadu_ps(mask, args.residual + args.starts[row + i]))
+                               : _mm512_setzero_si512();
   Turn(r);
 }
 

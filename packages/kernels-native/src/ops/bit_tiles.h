@@ -1,0 +1,93 @@
+// Output positions in tiles of what bit kernels work on together.
+#ifndef APB_OPS_BIT_TILES_H_
+#define APB_OPS_BIT_TILES_H_
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "kernels/bit_gemm/op.h"
+#include "ops/window.h"
+
+namespace apb {
+
+// Positions that follow each other, in rows of a tile that follow each other.
+struct Stretch {
+  std::size_t position, row, count;
+};
+
+class BitTile {
+ public:
+  std::size_t rows() const { return rows_; }
+  const Stretch* begin() const { return stretches_.data(); }
+  const Stretch* end() const { return stretches_.data() + count_; }
+
+  // As many of `count` positions as there is room for; returns their number.
+  std::size_t Take(std::size_t position, std::size_t count) {
+    count = std::min(count, kTileRows - rows_);
+    if (count_ > 0 && stretches_[count_ - 1].position + stretches_[count_ - 1].count == position)
+      stretches_[count_ - 1].count += count;
+    else
+      stretches_[count_++] = {position, rows_, count};
+    rows_ += count;
+    return count;
+  }
+  void Clear() { rows_ = count_ = 0; }
+
+ private:
+  std::size_t rows_ = 0, count_ = 0;
+  std::array<Stretch, kTileRows> stretches_;
+};
+
+// Columns first .. last - 1 of outputs, whose windows lie inside the picture.
+struct Interior {
+  std::size_t first, last;
+
+  explicit Interior(const Axis& axis);
+  bool Has(std::size_t output) const { return output >= first && output < last; }
+  std::size_t count() const { return last - first; }
+};
+
+// Calls visit(tile) for the window's positions from begin to end in their order.
+template <typename Visit>
+void ForEachBitTile(const Window& window, Visit visit) {
+  const std::size_t end = std::min(window.end, window.positions());
+  BitTile tile;
+  for (std::size_t at = window.begin; at < end; tile.Clear()) {
+    at += tile.Take(at, end - at);
+    visit(static_cast<const BitTile&>(tile));
+  }
+}
+
+// The same, positions that see padding in tiles of their own: all others need none of what these do.
+template <typename Visit>
+void ForEachBitTileApart(const Window& window, Visit visit) {
+  const std::size_t end = std::min(window.end, window.positions());
+  const std::size_t columns = window.x.outputs(), lines = window.y.outputs();
+  const Interior y(window.y), x(window.x);
+  BitTile inner, border;
+  const auto put = [&](BitTile& tile, std::size_t first, std::size_t last) {
+    while (first < last) {
+      first += tile.Take(first, last - first);
+      if (tile.rows() < kTileRows) continue;
+      visit(static_cast<const BitTile&>(tile));
+      tile.Clear();
+    }
+  };
+  for (std::size_t at = window.begin; at < end;) {
+    const std::size_t line = at / columns, start = line * columns, next = std::min(end, start + columns);
+    const bool inside = y.Has(line % lines);
+    const std::size_t left = std::max(at, std::min(next, start + (inside ? x.first : columns)));
+    const std::size_t right = std::max(left, std::min(next, start + (inside ? x.last : columns)));
+    put(border, at, left);
+    put(inner, left, right);
+    put(border, right, next);
+    at = next;
+  }
+  if (inner.rows() > 0) visit(static_cast<const BitTile&>(inner));
+  if (border.rows() > 0) visit(static_cast<const BitTile&>(border));
+}
+
+}  // namespace apb
+
+#endif  // APB_OPS_BIT_TILES_H_
