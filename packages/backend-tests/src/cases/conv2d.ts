@@ -59,6 +59,8 @@ const layouts: Layout[] = [
   ['a wide row', [1, 2, 67, 8], 5, [3, 3], { pads: [1, 1, 1, 1] }],
   ['enough work for several threads', [1, 14, 15, 36], 24, [3, 3], { pads: [1, 1, 1, 1] }],
   ['65 output channels', [1, 3, 4, 10], 65, [3, 3], { pads: [1, 1, 1, 1] }],
+  ['two larger pictures', [2, 11, 13, 40], 20, [3, 3], { pads: [1, 1, 1, 1] }],
+  ['a larger picture, strides 1 and 2', [1, 18, 31, 40], 20, [3, 3], { strides: [1, 2], pads: [2, 0, 1, 1] }],
 ];
 
 export function convScenarios(randomFor: RandomFor): Scenario[] {
@@ -66,10 +68,16 @@ export function convScenarios(randomFor: RandomFor): Scenario[] {
     const scenario = (name: string, problems: (random: Random) => Problem[]) =>
       problemScenario(`conv2d:${product}`, name, () => problems(randomFor(`conv2d:${product} ${name}`)));
     const padded = layouts[5];
+    const larger = layouts[layouts.length - 2];
     const all = layouts.map((layout, i) =>
       scenario(layout[0], random => oneLayout(random, product, layout, i)),
     );
     all.push(scenario('every epilogue', random => everyEpilogue(random, product, padded)));
+    // Inside a large picture kernels leave out what borders need.
+    if (activationBits(product) === 1)
+      all.push(
+        scenario('every epilogue of larger pictures', random => everyEpilogue(random, product, larger)),
+      );
     if (weightBits(product) === 1)
       all.push(
         scenario('every sparse part at padded borders', random => everySparsity(random, product, padded)),
