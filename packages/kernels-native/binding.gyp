@@ -154,6 +154,7 @@
             "src/kernels/bit_gemm/x86_avx512vpopcntdq.cc", "src/kernels/ceiling/x86_avx512vpopcntdq.cc", "src/kernels/paper/x86_avx512vpopcntdq.cc",
             "src/kernels/byte_dot/x86_avx512vpopcntdq.cc",
             "src/kernels/copy_patches/x86_avx512vpopcntdq.cc",
+            "src/kernels/correct_panel/x86_avx512vpopcntdq.cc",
             "src/kernels/cut_panel/x86_avx512vpopcntdq.cc",
             "src/kernels/finish_panel/x86_avx512vpopcntdq.cc",
             "src/kernels/expand_signs/x86_avx512vpopcntdq.cc",

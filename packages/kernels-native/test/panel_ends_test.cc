@@ -57,6 +57,37 @@ TEST(CutPanelTakesEveryPiece) {
         for (const bool whole : {true, false}) CheckCutPanel(v, lanes, planes, whole);
 }
 
+void CheckCorrectPanel(const Variant& v, std::size_t rows, std::size_t channels, std::size_t case_count) {
+  const std::size_t first = 5;
+  std::vector<std::vector<std::int32_t>> corrections(case_count, std::vector<std::int32_t>(first + channels));
+  std::vector<const std::int32_t*> of_cases;
+  for (auto& values : corrections) {
+    for (std::int32_t& x : values) x = static_cast<std::int32_t>(Random());
+    of_cases.push_back(values.data());
+  }
+  AlignedArray<std::uint32_t> cases(kTileRows);
+  for (std::size_t i = 0; i < kTileRows; ++i)
+    cases[i] = i < rows ? static_cast<std::uint32_t>(RandomBelow(case_count)) : 99;
+  AlignedArray<std::int32_t> acc(channels * kTileRows);
+  for (std::size_t i = 0; i < acc.size(); ++i) acc[i] = static_cast<std::int32_t>(Random());
+  const std::vector<std::int32_t> before(acc.data(), acc.data() + acc.size());
+  v.kernels.correct_panel({of_cases.data(), case_count, first, channels, cases.data(), rows, acc.data()});
+  for (std::size_t c = 0; c < channels; ++c)
+    for (std::size_t i = 0; i < rows; ++i) {
+      const std::size_t at = c * kTileRows + i;
+      const std::uint32_t expected =
+          static_cast<std::uint32_t>(before[at]) + static_cast<std::uint32_t>(corrections[cases[i]][first + c]);
+      CHECK(static_cast<std::uint32_t>(acc[at]) == expected, v.name + ", rows " + std::to_string(rows));
+    }
+}
+
+TEST(CorrectPanelAddsWhatACaseIsFor) {
+  for (const Variant& v : VariantsOf(&Kernels::correct_panel))
+    for (const std::size_t rows : {1, 15, 16, 17, 33, 63, 64})
+      for (const std::size_t channels : {1, 2, 7, 15, 16})
+        for (const std::size_t cases : {1, 2, 9, 15, 16}) CheckCorrectPanel(v, rows, channels, cases);
+}
+
 using Activation = FinishPanelArgs::Activation;
 
 // One output of a panel, every operation rounded.

@@ -50,9 +50,9 @@ std::vector<Timing> BenchWide(const Kernels& kernels, unsigned activation_bits, 
 std::vector<Timing> BenchSparse(const Kernels& kernels, const ProductShape& shape, const std::vector<double>& shares,
                                 double milliseconds);
 
-// Convolutions of planes with a 3 x 3 kernel, floats out, on one picture of k / 9 channels that gives n
-// outputs unpadded: variants "plain", "padding 1" and "stride 2". us is per n outputs, so that equal times
-// are equal rates.
+// Convolutions of planes with a 3 x 3 kernel, floats out, on one picture of k / 9 channels: variants "plain", "padding
+// 1" and "stride 2", each with n outputs, a square, so that equal times are equal rates per multiply. The picture of
+// "stride 2" has four times as many pixels.
 std::vector<Timing> BenchConvolution(const Kernels& kernels, unsigned activation_bits, const ProductShape& shape,
                                      double milliseconds);
 

@@ -11,6 +11,7 @@
 #include "kernels/byte_gemm/op.h"
 #include "kernels/ceiling/op.h"
 #include "kernels/copy_patches/op.h"
+#include "kernels/correct_panel/op.h"
 #include "kernels/cut_panel/op.h"
 #include "kernels/expand_signs/op.h"
 #include "kernels/finish_panel/op.h"
@@ -44,8 +45,9 @@ struct Kernels {
   QuantizeBytes* quantize_bytes = nullptr;
   SparseDot* sparse_dot = nullptr;
   ScaleRow* scale_row = nullptr;
-  ScalePanel* scale_panel = nullptr;    // optional
-  FinishPanel* finish_panel = nullptr;  // optional
+  CorrectPanel* correct_panel = nullptr;  // optional
+  ScalePanel* scale_panel = nullptr;      // optional
+  FinishPanel* finish_panel = nullptr;    // optional
   Transpose* transpose = nullptr;
   // For benchmarks only.
   Ceiling* ceiling = nullptr;

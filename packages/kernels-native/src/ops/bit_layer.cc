@@ -17,8 +17,8 @@ struct Channels {
   std::size_t panel, first, count;
 };
 
-// Border rows of a tile that are corrected one by one; more are corrected together.
-constexpr std::size_t kFewBorders = 8;
+// Border rows of a tile that are corrected one by one; for more there may be a kernel.
+constexpr std::size_t kFewBorders = 4;
 // Sparse terms of a layer whose masks cost more than tiles for the border of their own.
 constexpr std::size_t kManyTerms = 200;
 
@@ -118,6 +118,7 @@ class TileWorker {
   void Mark(std::size_t i, const Inside* inside, std::uint32_t mask) {
     const std::uint32_t taps = inside_[i]->taps & inside->taps;
     inside_[i] = inside;
+    cases_[i] = inside->number;
     std::uint32_t* to = taps_.data() + i;
     for (std::size_t t = 0; t < taps_.size() / kTileRows; ++t, to += kTileRows) *to = (taps >> t) & 1 ? *to : mask;
   }
@@ -148,27 +149,15 @@ class TileWorker {
 
   // Takes back what signs of taps outside the picture, whose bits are 0, were counted for.
   void CorrectBorders(const Channels& channels) {
-    if (borders_ > kFewBorders) return CorrectRows(channels);
+    const std::vector<const std::int32_t*>& of_cases = inside_sums_.corrections();
+    if (kernels_.correct_panel && borders_ > kFewBorders && of_cases.size() <= kMostCases)
+      return kernels_.correct_panel(
+          {of_cases.data(), of_cases.size(), channels.first, channels.count, cases_, tile_.rows, acc_});
     for (std::size_t b = 0; b < borders_; ++b) {
       const std::size_t i = border_rows_[b];
       const std::int32_t* corrections = inside_[i]->corrections.data() + channels.first;
       for (std::size_t j = 0; j < channels.count; ++j) acc_[j * kTileRows + i] += corrections[j];
     }
-  }
-
-  // The same for all rows of the tile at once.
-  void CorrectRows(const Channels& channels) {
-    alignas(64) std::int32_t rows[kTileRows * kPanel];
-    alignas(64) std::int32_t turned[kPanel * kTileRows];
-    std::fill_n(rows, tile_.rows * kPanel, 0);
-    for (std::size_t b = 0; b < borders_; ++b) {
-      const std::size_t i = border_rows_[b];
-      std::copy_n(inside_[i]->corrections.data() + channels.first, channels.count, rows + i * kPanel);
-    }
-    kernels_.transpose({reinterpret_cast<const std::uint32_t*>(rows), kPanel, tile_.rows, channels.count,
-                        reinterpret_cast<std::uint32_t*>(turned), kTileRows});
-    for (std::size_t j = 0; j < channels.count; ++j)
-      for (std::size_t i = 0; i < tile_.rows; ++i) acc_[j * kTileRows + i] += turned[j * kTileRows + i];
   }
 
   const Kernels& kernels_;
@@ -185,6 +174,7 @@ class TileWorker {
   AlignedArray<std::uint8_t> ones_;
   ActivationTile tile_{};
   const Inside* inside_[kTileRows];
+  alignas(64) std::uint32_t cases_[kTileRows] = {};  // their numbers
   std::size_t border_rows_[kTileRows];
   std::size_t borders_ = 0;
   alignas(64) std::int32_t terms_[kTileRows];

@@ -27,7 +27,8 @@ InsideSums::InsideSums(const Kernels& kernels, const Weights& weights, const Enc
       sparse_(BitsOf(weights) ? BitsOf(weights)->sparse : BytesOf(weights).sparse),
       sign_(encoding.sign),
       base_(encoding.base),
-      whole_(Make({0, weights.taps() / weights.tap_columns()}, {0, weights.tap_columns()})) {}
+      whole_(Make({0, weights.taps() / weights.tap_columns()}, {0, weights.tap_columns()})),
+      corrections_({whole_.corrections.data()}) {}
 
 const Inside& InsideSums::Of(std::size_t line, std::size_t column) {
   if (cases_.empty()) {
@@ -36,16 +37,22 @@ const Inside& InsideSums::Of(std::size_t line, std::size_t column) {
     cases_.resize(y_.count * x_.count);
   }
   std::optional<Inside>& found = cases_[y_.of[line] * x_.count + x_.of[column]];
-  if (!found) found = Make(window_.y.spans[line].inside, window_.x.spans[column].inside);
+  if (!found) {
+    found = Make(window_.y.spans[line].inside, window_.x.spans[column].inside);
+    found->number = static_cast<std::uint32_t>(corrections_.size());
+    corrections_.push_back(found->corrections.data());
+  }
   return *found;
 }
 
 Inside InsideSums::Make(const TapRange& ky, const TapRange& kx) const {
-  Inside inside = {ky, kx, 0, {}, {}, {}};
+  Inside inside = {};
+  inside.ky = ky;
+  inside.kx = kx;
   for (std::size_t tap = 0; tap < weights_.taps() && tap < 32; ++tap)
     if (inside.Has(tap, weights_.tap_columns())) inside.taps |= std::uint32_t{1} << tap;
   const BitWeights* bits = BitsOf(weights_);
-  if (sign_ && inside.ky.count() * inside.kx.count() < weights_.taps()) inside.corrections = Corrections(*bits, inside);
+  if (sign_) inside.corrections = Corrections(*bits, inside);
   if (base_ == 0) return inside;
   const std::vector<std::int32_t> sums = bits ? Sums(*bits, inside) : Sums(BytesOf(weights_), inside);
   inside.base_terms.resize(weights_.rows);

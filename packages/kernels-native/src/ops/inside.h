@@ -21,8 +21,9 @@ struct Inside {
     return y >= ky.first && y < ky.last && x >= kx.first && x < kx.last;
   }
   std::uint32_t taps;  // bit t: tap t is inside; meaningful for at most 32 taps
-  // [rows] S - (sum over all taps) for signs, empty when all taps are inside and for codes, which need none
+  // [rows] S - (sum over all taps) for signs, empty for codes, which need none
   std::vector<std::int32_t> corrections;
+  std::uint32_t number;                  // among those of one InsideSums, 0 for all taps
   std::vector<float> base_terms;         // [rows] fl(fl(alpha * base) * float(S)), empty when base = 0
   std::vector<float> sparse_base_terms;  // [rows] fl(base * R), empty when base = 0 or nothing is sparse
 };
@@ -35,6 +36,8 @@ class InsideSums {
   const Inside& Of(std::size_t line, std::size_t column);
   // Of a position that sees all taps, whether there is one or not.
   const Inside& whole() const { return whole_; }
+  // Corrections by number, of all that were asked for so far.
+  const std::vector<const std::int32_t*>& corrections() const { return corrections_; }
 
  private:
   // Outputs of an axis with neighbours that see the same taps are one case.
@@ -61,6 +64,7 @@ class InsideSums {
   Cases y_, x_;
   std::vector<std::optional<Inside>> cases_;  // [y_.count][x_.count]
   const Inside whole_;
+  std::vector<const std::int32_t*> corrections_;
 };
 
 }  // namespace apb
