@@ -92,10 +92,16 @@ class TileWorker {
     borders_ = 0;
     ForEachLine(tile, [&](std::size_t line, std::size_t column, std::size_t row, std::size_t count) {
       line %= window_.y.outputs();
-      for (std::size_t end = column + count; column < end; ++column, ++row) {
-        if (lines_inside_.Has(line) && columns_inside_.Has(column)) continue;
-        Mark(row, &inside_sums_.Of(line, column), 0);
-        border_rows_[borders_++] = row;
+      const std::size_t end = column + count, first = column;
+      const bool inside = lines_inside_.Has(line);
+      while (column < end) {
+        if (inside && columns_inside_.Has(column)) {
+          column = columns_inside_.last;
+          continue;
+        }
+        const std::size_t i = row + column - first;
+        Mark(i, &inside_sums_.Of(line, column++), 0);
+        border_rows_[borders_++] = i;
       }
     });
   }
@@ -116,11 +122,12 @@ class TileWorker {
 
   // Row i sees what `inside` says; the taps it sees not get `mask`.
   void Mark(std::size_t i, const Inside* inside, std::uint32_t mask) {
-    const std::uint32_t taps = inside_[i]->taps & inside->taps;
+    std::uint32_t outside = ~(inside_[i]->taps & inside->taps) & inside_sums_.whole().taps;
     inside_[i] = inside;
     cases_[i] = inside->number;
-    std::uint32_t* to = taps_.data() + i;
-    for (std::size_t t = 0; t < taps_.size() / kTileRows; ++t, to += kTileRows) *to = (taps >> t) & 1 ? *to : mask;
+    if (taps_.size() == 0) return;
+    for (std::uint32_t* to = taps_.data() + i; outside != 0; outside >>= 1, to += kTileRows)
+      if (outside & 1) *to = mask;
   }
 
   void Pack(const BitTile& tile, std::size_t group) {
