@@ -49,6 +49,7 @@
       "sources": [
         "src/base/background.cc",
         "src/base/pool.cc",
+        "src/base/scratch.cc",
         "src/bench/products.cc",
         "src/bench/race.cc",
         "src/kernels/select.cc",
@@ -153,6 +154,7 @@
           "sources": [
             "src/kernels/bit_gemm/x86_avx512vpopcntdq.cc", "src/kernels/ceiling/x86_avx512vpopcntdq.cc", "src/kernels/paper/x86_avx512vpopcntdq.cc",
             "src/kernels/byte_dot/x86_avx512vpopcntdq.cc",
+            "src/kernels/code_panel/x86_avx512vpopcntdq.cc",
             "src/kernels/copy_patches/x86_avx512vpopcntdq.cc",
             "src/kernels/correct_panel/x86_avx512vpopcntdq.cc",
             "src/kernels/cut_panel/x86_avx512vpopcntdq.cc",

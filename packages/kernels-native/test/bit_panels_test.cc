@@ -145,6 +145,13 @@ AlignedArray<std::uint32_t> RandomMasks() {
   return masks;
 }
 
+AlignedArray<std::uint32_t> CodesOf(const Variant& v, const Panel& a, unsigned planes, std::size_t words,
+                                    std::size_t items) {
+  AlignedArray<std::uint32_t> codes(words * planes * kTileRows);
+  v.kernels.code_panel({reinterpret_cast<const std::uint32_t*>(a.bytes.data()), words, planes, items, codes.data()});
+  return codes;
+}
+
 void CheckSparseDot(const Variant& v, std::size_t items, std::size_t terms, bool sign, unsigned planes, bool bordered,
                     bool product) {
   const std::size_t words = 3, rounded = (items + 15) / 16 * 16;
@@ -174,10 +181,38 @@ void CheckSparseDot(const Variant& v, std::size_t items, std::size_t terms, bool
                               product ? acc.data() : nullptr,
                               0.37f,
                               0.11f};
+  const auto check = [&](const char* from) {
+    for (std::size_t i = 0; i < items; ++i)
+      CHECK(sums[i] == ExpectedSum(a, args, i), v.name + from + ", items " + std::to_string(items) + ", terms " +
+                                                    std::to_string(terms) + ", planes " + std::to_string(planes));
+  };
   v.kernels.sparse_dot(args);
-  for (std::size_t i = 0; i < items; ++i)
-    CHECK(sums[i] == ExpectedSum(a, args, i), v.name + ", items " + std::to_string(items) + ", terms " +
-                                                  std::to_string(terms) + ", planes " + std::to_string(planes));
+  check("");
+  if (planes == 1 || !v.kernels.code_panel) return;
+  const AlignedArray<std::uint32_t> codes = CodesOf(v, a, planes, words, items);
+  SparseDotArgs from_codes = args;
+  from_codes.codes = codes.data();
+  std::fill(sums.begin(), sums.end(), 7.0f);
+  v.kernels.sparse_dot(from_codes);
+  check(", from codes");
+}
+
+TEST(CodePanelPutsCodesTogether) {
+  for (const Variant& v : VariantsOf(&Kernels::code_panel))
+    for (const std::size_t items : {1, 15, 16, 17, 64})
+      for (const unsigned planes : {2, 4}) {
+        const std::size_t words = 3;
+        const Panel a(v.kernels.lane_bits, items, kTileRows, planes, words, 2);
+        const AlignedArray<std::uint32_t> codes = CodesOf(v, a, planes, words, items);
+        for (std::size_t column = 0; column < words * 32; ++column)
+          for (std::size_t i = 0; i < items; ++i) {
+            const std::size_t place = column % 32 / planes * planes;
+            const std::uint32_t word = codes[(column / 32 * planes + column % planes) * kTileRows + i];
+            unsigned expected = 0;
+            for (unsigned p = 0; p < planes; ++p) expected |= static_cast<unsigned>(a.Bit(p, i, column)) << p;
+            CHECK(((word >> place) & ((1u << planes) - 1)) == expected, v.name + ", planes " + std::to_string(planes));
+          }
+      }
 }
 
 TEST(SparseDotRoundsInOrder) {

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstring>
-#include <memory>
 #include <new>
 #include <utility>
 
@@ -12,26 +11,32 @@ namespace apb {
 
 constexpr std::size_t kAlignment = 64;
 
-struct AlignedDelete {
-  void operator()(void* p) const { ::operator delete(p, std::align_val_t(kAlignment)); }
+struct Heap {
+  static void* Take(std::size_t bytes) { return ::operator new(bytes, std::align_val_t(kAlignment)); }
+  static void Give(void* block, std::size_t) { ::operator delete(block, std::align_val_t(kAlignment)); }
 };
 
 // A fixed-size array of plain values, uninitialised unless said otherwise.
-template <typename T>
+template <typename T, typename Memory = Heap>
 class AlignedArray {
  public:
   AlignedArray() = default;
   // The other one is empty afterwards.
-  AlignedArray(AlignedArray&& other) noexcept : data_(std::move(other.data_)), size_(std::exchange(other.size_, 0)) {}
+  AlignedArray(AlignedArray&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   AlignedArray& operator=(AlignedArray&& other) noexcept {
-    data_ = std::move(other.data_);
+    AlignedArray old(std::move(*this));
+    data_ = std::exchange(other.data_, nullptr);
     size_ = std::exchange(other.size_, 0);
     return *this;
+  }
+  ~AlignedArray() {
+    if (data_) Memory::Give(data_, bytes());
   }
   // Throws std::bad_alloc when there is no memory, also when the size in bytes overflows.
   explicit AlignedArray(std::size_t size) : size_(size) {
     if (size > (static_cast<std::size_t>(-1) >> 1) / sizeof(T)) throw std::bad_alloc();
-    data_.reset(static_cast<T*>(::operator new(size * sizeof(T), std::align_val_t(kAlignment))));
+    data_ = static_cast<T*>(Memory::Take(size * sizeof(T)));
   }
   static AlignedArray Zeros(std::size_t size) {
     AlignedArray array(size);
@@ -39,15 +44,15 @@ class AlignedArray {
     return array;
   }
 
-  T* data() { return data_.get(); }
-  const T* data() const { return data_.get(); }
-  T& operator[](std::size_t i) { return data_.get()[i]; }
-  const T& operator[](std::size_t i) const { return data_.get()[i]; }
+  T* data() { return data_; }
+  const T* data() const { return data_; }
+  T& operator[](std::size_t i) { return data_[i]; }
+  const T& operator[](std::size_t i) const { return data_[i]; }
   std::size_t size() const { return size_; }
   std::size_t bytes() const { return size_ * sizeof(T); }
 
  private:
-  std::unique_ptr<T, AlignedDelete> data_;
+  T* data_ = nullptr;
   std::size_t size_ = 0;
 };
 

@@ -10,6 +10,7 @@
 #include "kernels/byte_dot/op.h"
 #include "kernels/byte_gemm/op.h"
 #include "kernels/ceiling/op.h"
+#include "kernels/code_panel/op.h"
 #include "kernels/copy_patches/op.h"
 #include "kernels/correct_panel/op.h"
 #include "kernels/cut_panel/op.h"
@@ -45,6 +46,7 @@ struct Kernels {
   QuantizeBytes* quantize_bytes = nullptr;
   SparseDot* sparse_dot = nullptr;
   ScaleRow* scale_row = nullptr;
+  CodePanel* code_panel = nullptr;        // optional
   CorrectPanel* correct_panel = nullptr;  // optional
   ScalePanel* scale_panel = nullptr;      // optional
   FinishPanel* finish_panel = nullptr;    // optional

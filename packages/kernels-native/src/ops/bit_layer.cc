@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/scratch.h"
 #include "ops/bit_tiles.h"
 #include "ops/epilogue.h"
 #include "ops/inside.h"
@@ -35,8 +36,9 @@ class TileWorker {
         lines_inside_(window.y),
         columns_inside_(window.x),
         inside_sums_(kernels, weights, encoding_, window),
-        panel_(AlignedArray<std::uint8_t>::Zeros(PanelBytes(kernels, encoding_.bits, weights.k))),
+        panel_(ScratchArray<std::uint8_t>::Zeros(PanelBytes(kernels, encoding_.bits, weights.k))),
         taps_(encoding_.sign && SparseTermCount() > 0 && weights.taps() <= 32 ? weights.taps() * kTileRows : 0),
+        codes_(WeavesCodes() ? encoding_.bits * LaneWords(kernels, weights.k) * kTileRows : 0),
         ones_(encoding_.sign ? 0 : LaneWords(kernels, weights.k) * kPanel * (kernels.lane_bits / 8)) {
     std::fill(ones_.data(), ones_.data() + ones_.size(), std::uint8_t{0xff});
     for (std::size_t group = 0; input.lines && group < weights.groups; ++group)
@@ -74,6 +76,8 @@ class TileWorker {
   }
 
   const ActivationTile& tile() const { return tile_; }
+  // The same for sparse terms, or null.
+  const std::uint32_t* codes() const { return codes_.size() > 0 ? codes_.data() : nullptr; }
   const Inside* const* inside() const { return inside_; }
   // What SparseTerms takes; signs of more than 32 taps at a border take the long way instead.
   const std::uint32_t* taps() const { return encoding_.sign && borders_ > 0 && !many_taps() ? taps_.data() : nullptr; }
@@ -81,6 +85,12 @@ class TileWorker {
 
  private:
   std::size_t SparseTermCount() const { return std::get<BitWeights>(weights_.packed).sparse.values.size(); }
+
+  // A term saves a few cycles, a word costs about ten.
+  bool WeavesCodes() const {
+    return kernels_.code_panel && encoding_.bits > 1 &&
+           SparseTermCount() / weights_.groups >= 4 * LaneWords(kernels_, weights_.k);
+  }
 
   // Codes of zero padding add nothing unless they stand for something else than 0.
   bool NeedsInside() const { return !alike_ && (encoding_.sign || encoding_.base != 0); }
@@ -137,6 +147,9 @@ class TileWorker {
       PackPanel(kernels_, input_.x.words() + tile.begin()->position * input_.x.words_per_row(), tile.rows(),
                 encoding_.bits, weights_.k, panel_.data());
     tile_ = {panel_.data(), tile.rows(), encoding_.bits, encoding_.sign, nullptr};
+    if (codes_.size() > 0)
+      kernels_.code_panel({reinterpret_cast<const std::uint32_t*>(panel_.data()), LaneWords(kernels_, weights_.k),
+                           encoding_.bits, tile.rows(), codes_.data()});
     if (encoding_.sign) return;
     FillTerms(kernels_, weights_.weight_bits, tile_, weights_.k, ones_.data(), terms_);
     tile_.terms = terms_;
@@ -176,9 +189,10 @@ class TileWorker {
   const Interior lines_inside_, columns_inside_;
   std::vector<std::vector<Piece>> pieces_;  // of every group
   InsideSums inside_sums_;
-  AlignedArray<std::uint8_t> panel_;
-  AlignedArray<std::uint32_t> taps_;  // [taps][kTileRows], all ones where a tap lies inside, else 0; empty without use
-  AlignedArray<std::uint8_t> ones_;
+  ScratchArray<std::uint8_t> panel_;
+  ScratchArray<std::uint32_t> taps_;   // [taps][kTileRows], all ones where a tap lies inside, else 0; empty without use
+  ScratchArray<std::uint32_t> codes_;  // of a tile, for sparse terms; empty without use
+  ScratchArray<std::uint8_t> ones_;
   ActivationTile tile_{};
   const Inside* inside_[kTileRows];
   alignas(64) std::uint32_t cases_[kTileRows] = {};  // their numbers
@@ -202,7 +216,7 @@ class Scaler {
 
   // acc: [channels][kTileRows]   y: [channels][kTileRows]
   void Panel(const Channels& channels, const std::int32_t* acc, float* y) const {
-    const SparseDotArgs terms = SparseTerms(kernels_, weights_, worker_.tile(), worker_.taps());
+    const SparseDotArgs terms = SparseTerms(kernels_, weights_, worker_.tile(), worker_.taps(), worker_.codes());
     const std::uint8_t* order = bits_.order.data() + channels.panel * kPanel;
     if (kernels_.scale_panel && encoding_.base == 0 && !worker_.many_taps()) {
       kernels_.scale_panel({acc, channels.count, order, bits_.scales.data() + channels.first, encoding_.step,
@@ -274,7 +288,7 @@ class PanelFinisher {
  public:
   PanelFinisher(const Kernels& kernels, const Epilogue& epilogue, const Buffer* residual, Buffer& out)
       : kernels_(kernels), epilogue_(epilogue), residual_(residual), out_(out) {
-    if (epilogue.quantizer) planes_ = AlignedArray<std::uint32_t>::Zeros(out.words_per_row() * 2 * kTileRows);
+    if (epilogue.quantizer) planes_ = ScratchArray<std::uint32_t>::Zeros(out.words_per_row() * 2 * kTileRows);
   }
 
   // Whether there is such a kernel for this layer: panels of a group must not share a word of planes.
@@ -336,14 +350,14 @@ class PanelFinisher {
   const Epilogue& epilogue_;
   const Buffer* residual_;
   Buffer& out_;
-  AlignedArray<std::uint32_t> planes_;  // of a tile, [planes][words of 32 bits][kTileRows]
+  ScratchArray<std::uint32_t> planes_;  // of a tile, [planes][words of 32 bits][kTileRows]
   std::size_t starts_[kTileRows];       // of the rows of a tile, in values of the output
 };
 
 // Row by row, by kernels that every instruction set has.
 void RunByRows(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights, const Window& window,
                TileWorker& worker, const Scaler& scaler, const Buffer* residual, Buffer& out) {
-  AlignedArray<float> products(kTileRows * weights.rows);  // [row][channel]
+  ScratchArray<float> products(kTileRows * weights.rows);  // [row][channel]
   worker.ForEachTile([&](const BitTile& tile) {
     worker.ForEachPanel(tile, [&](const Channels& channels, const std::int32_t* acc) {
       alignas(64) float y[kPanel * kTileRows];

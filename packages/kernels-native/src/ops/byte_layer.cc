@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/scratch.h"
 #include "ops/epilogue.h"
 #include "ops/gather.h"
 #include "ops/inside.h"
@@ -40,8 +41,8 @@ class SparsePart {
         encoding_(encoding),
         stride_(RowStride(weights)) {
     if (sparse_.values.empty()) return;
-    codes_ = AlignedArray<std::uint32_t>::Zeros(weights.quads() * kByteRows);
-    parts_ = AlignedArray<float>(kTile * stride_);
+    codes_ = ScratchArray<std::uint32_t>::Zeros(weights.quads() * kByteRows);
+    parts_ = ScratchArray<float>(kTile * stride_);
   }
 
   bool empty() const { return sparse_.values.empty(); }
@@ -85,8 +86,8 @@ class SparsePart {
   const SparseRows& sparse_;
   const Encoding encoding_;
   const std::size_t stride_;
-  AlignedArray<std::uint32_t> codes_;  // [quads][kByteRows]
-  AlignedArray<float> parts_;          // [kTile][stride_]
+  ScratchArray<std::uint32_t> codes_;  // [quads][kByteRows]
+  ScratchArray<float> parts_;          // [kTile][stride_]
 };
 
 // Works on one tile of output positions after another; a thread has its own.
@@ -163,7 +164,7 @@ class TileWorker {
   InsideSums inside_sums_;
   SparsePart sparse_;
   std::vector<float> scales_;  // fl(alpha * step)
-  AlignedArray<std::int32_t> acc_;
+  ScratchArray<std::int32_t> acc_;
   const Inside* inside_[kTile];
 };
 
@@ -172,7 +173,7 @@ class TileWorker {
 void RunByteLayer(const Kernels& kernels, const Epilogue& epilogue, const Buffer& x, const Weights& weights,
                   const Window& window, const Buffer* residual, Buffer& out) {
   TileWorker worker(kernels, x, weights, window);
-  AlignedArray<float> products(std::min(kTile, window.positions()) * worker.stride());
+  ScratchArray<float> products(std::min(kTile, window.positions()) * worker.stride());
   ForEachTile(window, kTile, [&](const Tile& tile) {
     if (!worker.has_terms())
       return FinishIntegers(kernels, epilogue, worker.scales(), worker.Multiply(tile), worker.stride(), tile.first,

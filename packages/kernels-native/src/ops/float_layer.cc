@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/scratch.h"
 #include "ops/epilogue.h"
 #include "ops/float_rows.h"
 
@@ -58,7 +59,7 @@ class Panels {
 
   const Kernels& kernels_;
   const Weights& weights_;
-  AlignedArray<float> expanded_;
+  ScratchArray<float> expanded_;
 };
 
 }  // namespace
@@ -69,7 +70,7 @@ void RunFloatLayer(const Kernels& kernels, const Epilogue& epilogue, const Buffe
   const std::size_t most = std::min(window.positions(), MostRows(stride));
   FloatRows rows(x, weights, window, most, kDepth);
   Panels panels(kernels, weights);
-  AlignedArray<float> products(most * stride);
+  ScratchArray<float> products(most * stride);
   for (std::size_t first = window.begin, count = 0; first < end; first += count) {
     count = rows.Begin(first);
     for (std::size_t group = 0; group < weights.groups; ++group)

@@ -135,7 +135,7 @@ void FloatRows::Cut(const Stretch& s, std::size_t first, std::size_t depth, std:
 
 // Copies what a segment reads to rows at a better distance.
 void FloatRows::Spread(FloatSegment* segment) {
-  if (copies_.size() == 0) copies_ = AlignedArray<float>(most_ * spread_);
+  if (copies_.size() == 0) copies_ = ScratchArray<float>(most_ * spread_);
   float* const to = copies_.data() + segment->row * spread_;
   for (std::size_t i = 0; i < segment->rows; ++i)
     for (const FloatRun& run : segment->runs)

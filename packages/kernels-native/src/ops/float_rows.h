@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "base/aligned.h"
+#include "base/scratch.h"
 #include "kernels/kernels.h"
 #include "ops/buffer.h"
 #include "ops/weights.h"
@@ -57,7 +57,7 @@ class FloatRows {
   Pair strides_;
   std::vector<Stretch> stretches_;
   std::vector<FloatSegment> segments_;
-  AlignedArray<float> copies_;  // [most][spread]
+  ScratchArray<float> copies_;  // [most][spread]
 };
 
 }  // namespace apb

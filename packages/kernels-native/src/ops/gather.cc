@@ -37,7 +37,7 @@ ByteRows::ByteRows(const Kernels& kernels, const Buffer& x, const Weights& weigh
     : kernels_(kernels), x_(x.codes()), pixel_(x.k()), weights_(weights), window_(window), stride_(weights.k) {
   if (LieInMemory(window, weights.groups) && !Collides(weights.k) && weights.k % 4 == 0) return;
   stride_ = SpreadStride(weights.k);
-  rows_ = AlignedArray<std::uint8_t>::Zeros(std::min(most, window.positions()) * stride_);
+  rows_ = ScratchArray<std::uint8_t>::Zeros(std::min(most, window.positions()) * stride_);
 }
 
 const std::uint8_t* ByteRows::Of(const Tile& tile, std::size_t group) {

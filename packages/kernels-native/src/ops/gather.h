@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/scratch.h"
 #include "kernels/kernels.h"
 #include "ops/buffer.h"
 #include "ops/weights.h"
@@ -53,7 +54,7 @@ class ByteRows {
   const Weights& weights_;
   const Window& window_;
   std::size_t stride_;
-  AlignedArray<std::uint8_t> rows_;  // empty where rows are read as they lie
+  ScratchArray<std::uint8_t> rows_;  // empty where rows are read as they lie
 };
 
 }  // namespace apb

@@ -28,7 +28,7 @@ BitLines::BitLines(const Kernels& kernels, const Buffer& x, const Window& window
       planes_(x.encoding().bits),
       channel_words_(LaneWords(kernels, x.k())),
       columns_((x_.padded + x_.stride - 1) / x_.stride),
-      words_(AlignedArray<std::uint8_t>::Zeros(Bytes(x))) {
+      words_(ScratchArray<std::uint8_t>::Zeros(Bytes(x))) {
   ParallelRows(kernels.threads, window.batch * window.y.size, window.x.size * x.words_per_row(),
                [&](std::size_t first, std::size_t count) {
                  for (std::size_t i = first; i < first + count; ++i) Turn(x, i / window.y.size, i % window.y.size);

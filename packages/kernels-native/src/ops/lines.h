@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/aligned.h"
+#include "base/scratch.h"
 #include "kernels/kernels.h"
 #include "ops/buffer.h"
 #include "ops/weights.h"
@@ -51,7 +51,7 @@ class BitLines {
   const unsigned planes_;
   const std::size_t channel_words_;
   const std::size_t columns_;  // of one residue modulo the stride
-  AlignedArray<std::uint8_t> words_;
+  ScratchArray<std::uint8_t> words_;
 };
 
 }  // namespace apb

@@ -51,7 +51,7 @@ void MultiplyPackedSparse(const Kernels& kernels, const PackedActivations& a, co
   alignas(64) float sums[kTileRows];
   for (std::size_t first = 0; first < a.rows; first += kTileRows) {
     const ActivationTile tile = a.Tile(kernels, first / kTileRows);
-    const SparseDotArgs terms = SparseTerms(kernels, weights, tile, nullptr);
+    const SparseDotArgs terms = SparseTerms(kernels, weights, tile, nullptr, nullptr);
     for (std::size_t n = 0; n < weights.rows; n += kPanel) {
       const std::size_t channels = std::min(kPanel, weights.rows - n);
       float* y = out + n * stride + first;

@@ -16,19 +16,22 @@ bool BitOf(const Kernels& kernels, const ActivationTile& tile, std::size_t colum
 }  // namespace
 
 SparseDotArgs SparseTerms(const Kernels& kernels, const Weights& weights, const ActivationTile& tile,
-                          const std::uint32_t* inside) {
+                          const std::uint32_t* inside, const std::uint32_t* codes) {
   const SparseRows& sparse = std::get<BitWeights>(weights.packed).sparse;
-  return {sparse.columns.data(),
-          sparse.values.data(),
-          sparse.columns.size(),
-          tile.words,
-          LaneWords(kernels, weights.k),
-          tile.planes,
-          tile.sign,
-          tile.rows,
-          inside ? sparse.taps.data() : nullptr,
-          inside,
-          nullptr};
+  SparseDotArgs args = {};
+  args.columns = sparse.columns.data();
+  args.values = sparse.values.data();
+  args.terms = sparse.columns.size();
+  args.words = tile.words;
+  args.count = LaneWords(kernels, weights.k);
+  args.planes = tile.planes;
+  args.sign = tile.sign;
+  args.items = tile.rows;
+  args.taps = inside ? sparse.taps.data() : nullptr;
+  args.inside = inside;
+  args.scale = args.step = 1;
+  args.codes = codes;
+  return args;
 }
 
 void SparseSums(const Kernels& kernels, const Weights& weights, std::size_t n, const SparseDotArgs& terms,

@@ -15,8 +15,9 @@ namespace apb {
 //   inside: [taps][kTileRows], all ones where a tap lies inside the picture, aligned to 64 bytes, or null where all are
 //   or where the activations are codes, which are 0 outside: adding r * 0 changes no bit, since a sum that starts from
 //   +0 is never -0, and x + (+-0) = x
+//   codes: as in SparseDotArgs
 SparseDotArgs SparseTerms(const Kernels& kernels, const Weights& weights, const ActivationTile& tile,
-                          const std::uint32_t* inside);
+                          const std::uint32_t* inside, const std::uint32_t* codes);
 
 // sums[i] = T of output channel n and row i of the tile: sum of fl(r * q) in float32 in the order of the compressed
 // row from +0, taps outside skipped.   sums: [kTileRows], up to the next multiple of 16 may be written

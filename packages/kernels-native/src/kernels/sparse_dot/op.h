@@ -32,6 +32,9 @@ struct SparseDotArgs {
   const int32_t* acc = nullptr;  // [kTileRows] or null, read up to the next multiple of 16
   float scale = 1;
   float step = 1;
+  // Codes of several planes once more, as CodePanelArgs lays them down, or null: where an instruction set has such a
+  // kernel it may read these instead of words.
+  const uint32_t* codes = nullptr;
 };
 
 using SparseDot = void(const SparseDotArgs& args);

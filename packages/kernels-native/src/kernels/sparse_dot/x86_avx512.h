@@ -87,6 +87,29 @@ struct CodeTerm {
   }
 };
 
+// The same from codes in one word.
+template <size_t P>
+struct WovenTerm {
+  template <size_t V>
+  static inline void Add(const SparseDotArgs& args, size_t t, size_t lane, __m512* sums) {
+    const __m512 codes = P == 2 ? _mm512_setr_ps(0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3)
+                                : _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512 products = _mm512_mul_ps(_mm512_set1_ps(args.values[t]), codes);
+    __m512i columns;
+    APB_BROADCAST_WORD(columns, args.columns[t]);
+    const __m512i places = _mm512_and_si512(columns, _mm512_set1_epi32(-static_cast<int>(P)));
+    const size_t column = args.columns[t];
+    const uint32_t* words = args.codes + (column / 32 * P + column % P) * kTileRows + lane;
+    APB_UNROLL
+    for (size_t v = 0; v < V; ++v) {
+      // Counts of rotations and indices of lookups are taken modulo their range.
+      const __m512i q = _mm512_rorv_epi32(_mm512_load_si512(words + v * kLanes), places);
+      const __m512 term = P == 4 ? _mm512_permutexvar_ps(q, products) : _mm512_permutevar_ps(products, q);
+      sums[v] = _mm512_add_ps(sums[v], term);
+    }
+  }
+};
+
 template <size_t V>
 inline void Store(const SparseDotArgs& args, size_t lane, const __m512* sums) {
   const __m512 scale = _mm512_set1_ps(args.scale), step = _mm512_set1_ps(args.step);
@@ -140,8 +163,8 @@ inline void SparseRows(const SparseDotArgs* rows) {
   if (rows->sign) return rows->taps ? Lanes<R, SignTerm<true>>(rows) : Lanes<R, SignTerm<false>>(rows);
   switch (rows->planes) {
     case 1: return Lanes<R, CodeTerm<1>>(rows);
-    case 2: return Lanes<R, CodeTerm<2>>(rows);
-    default: return Lanes<R, CodeTerm<4>>(rows);
+    case 2: return rows->codes ? Lanes<R, WovenTerm<2>>(rows) : Lanes<R, CodeTerm<2>>(rows);
+    default: return rows->codes ? Lanes<R, WovenTerm<4>>(rows) : Lanes<R, CodeTerm<4>>(rows);
   }
 }
 
