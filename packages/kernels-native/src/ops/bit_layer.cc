@@ -355,8 +355,8 @@ class PanelFinisher {
 };
 
 // Row by row, by kernels that every instruction set has.
-void RunByRows(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights, const Window& window,
-               TileWorker& worker, const Scaler& scaler, const Buffer* residual, Buffer& out) {
+void RunByRows(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights, TileWorker& worker,
+               const Scaler& scaler, const Buffer* residual, Buffer& out) {
   ScratchArray<float> products(kTileRows * weights.rows);  // [row][channel]
   worker.ForEachTile([&](const BitTile& tile) {
     worker.ForEachPanel(tile, [&](const Channels& channels, const std::int32_t* acc) {
@@ -381,7 +381,7 @@ void RunBitLayer(const Kernels& kernels, const Epilogue& epilogue, const BitInpu
   TileWorker worker(kernels, input, weights, window);
   const Scaler scaler(kernels, weights, input.x.encoding(), worker);
   if (!PanelFinisher::Fits(kernels, weights, out))
-    return RunByRows(kernels, epilogue, weights, window, worker, scaler, residual, out);
+    return RunByRows(kernels, epilogue, weights, worker, scaler, residual, out);
   PanelFinisher finisher(kernels, epilogue, residual, out);
   worker.ForEachTile([&](const BitTile& tile) {
     finisher.Begin(tile);
