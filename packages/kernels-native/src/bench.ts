@@ -61,11 +61,10 @@ export interface SparseRow extends ProductShape {
   readonly overhead: number;
 }
 
-/** A 3x3 convolution of planes, per output, against the unpadded one of stride 1. */
+/** A 3x3 convolution of planes with n outputs, against the unpadded one of stride 1. */
 export interface ConvolutionRow extends ProductShape {
   readonly op: string;
   readonly variant: string;
-  /** Microseconds per n outputs. */
   readonly us: number;
   /** Rate per multiply of the unpadded one of stride 1. */
   readonly rateOfPlain: number;

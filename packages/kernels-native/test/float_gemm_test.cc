@@ -79,7 +79,7 @@ TEST(FloatGemmDoesNotDependOnTheTile) {
 // 0.
 TEST(FloatGemmReadsRunsWhereTheyLie) {
   const std::size_t rows = 27, lda = 5, panels = 2, k = 60, stride = k * kPanel;
-  // Overlapping rows; the second run meets the weights before the third's, columns 20 to 29 are left out.
+  // Rows overlap. The second run lies behind the third, though its columns come first; columns 20 to 29 are left out.
   const std::vector<FloatRun> runs = {{3, 0, 7}, {80, 7, 13}, {40, 30, 29}, {0, 59, 1}};
   for (const Variant& v : VariantsOf(&Kernels::float_gemm)) {
     const std::vector<float> a = RandomFloats((rows - 1) * lda + 93), b = RandomFloats(panels * stride);

@@ -33,7 +33,12 @@ const std::vector<Case>& Cases() {
       {{40, 64, 2, {3, 3}, {2, 2}, {1, 1}, {1, 0, 1, 1}},
        3,
        9,
-       19},  // panels of groups, tiles that begin within a line
+       19},                                                          // panels of groups, tiles that begin within a line
+      {{256, 5, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, 1, 5, 4},  // lines at a distance of 4 KiB
+      {{1024, 2, 2, {1, 3}, {1, 1}, {1, 1}, {0, 1, 0, 1}}, 1, 2, 5},  // pixels at such a distance
+      {{2, 3, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, 1, 2, 1000},  // lines longer than a tile
+      {{3, 5, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, 3, 20, 20},   // many tiles of several pictures
+      {{5, 9, 1, {7, 7}, {1, 1}, {1, 1}, {3, 3, 3, 3}}, 1, 16, 15},   // more than 32 taps
   };
   return cases;
 }
@@ -194,6 +199,27 @@ TEST(LayersDoNotDependOnThreads) {
         if (first.empty()) first = got;
         CHECK(got == first, v.name + ", threads " + std::to_string(threads));
       }
+    }
+  }
+}
+
+// Tiles of floats are whole lines, which parts do not end with.
+TEST(FloatLayersDoNotDependOnThreads) {
+  const ConvGeometry g = {16, 64, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}};
+  const Binary source(g.out_channels, DepthOf(g));
+  const Shape shape = {3, 25, 29, 16}, out_shape = {3, 25, 29, 64};
+  const Input x = RandomFloats(shape);
+  for (const Variant& v : Variants()) {
+    const Weights weights = PackWeights(source.Source(), 32, g, v.kernels.lane_bits);
+    std::vector<float> first;
+    for (const std::size_t threads : {1, 2, 3}) {
+      Kernels kernels = v.kernels;
+      kernels.threads = threads;
+      Buffer out(out_shape, std::nullopt);
+      Run(kernels, LayerOp{true, Identity(64)}, {{&x.buffer}, &out, &weights});
+      const std::vector<float> got(out.floats(), out.floats() + out.size());
+      if (first.empty()) first = got;
+      CHECK(got == first, v.name + ", threads " + std::to_string(threads));
     }
   }
 }

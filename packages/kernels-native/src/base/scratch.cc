@@ -3,7 +3,16 @@
 namespace apb {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
+// GCC's way to tell, and Clang's.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define APB_SANITIZED
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define APB_SANITIZED
+#endif
+
+#if defined(APB_SANITIZED)
 constexpr bool kKeeps = false;  // the sanitizer is to see the end of every array
 #else
 constexpr bool kKeeps = true;

@@ -9,8 +9,8 @@
 
 namespace apb {
 
-// Blocks that a thread gave back are kept for it, a few of each size: powers of two up to 1 MiB, 8 MiB in all at most.
-// A block is to be given back by the thread that took it.
+// Blocks that a thread gave back are kept for it, a few of each size: powers of two up to 1 MiB, 8 MiB a thread at
+// most. A block is to be given back by the thread that took it.
 struct Scratch {
   static void* Take(std::size_t bytes);
   static void Give(void* block, std::size_t bytes);

@@ -36,6 +36,7 @@ class TileWorker {
         lines_inside_(window.y),
         columns_inside_(window.x),
         inside_sums_(kernels, weights, encoding_, window),
+        whole_(inside_sums_.Whole()),
         panel_(ScratchArray<std::uint8_t>::Zeros(PanelBytes(kernels, encoding_.bits, weights.k))),
         taps_(encoding_.sign && SparseTermCount() > 0 && weights.taps() <= 32 ? weights.taps() * kTileRows : 0),
         codes_(WeavesCodes() ? encoding_.bits * LaneWords(kernels, weights.k) * kTileRows : 0),
@@ -43,7 +44,7 @@ class TileWorker {
     std::fill(ones_.data(), ones_.data() + ones_.size(), std::uint8_t{0xff});
     for (std::size_t group = 0; input.lines && group < weights.groups; ++group)
       pieces_.push_back(input.lines->PiecesOf(weights, group));
-    std::fill(inside_, inside_ + kTileRows, &inside_sums_.whole());
+    std::fill(inside_, inside_ + kTileRows, &whole_);
     std::fill(taps_.data(), taps_.data() + taps_.size(), ~std::uint32_t{0});
   }
 
@@ -53,7 +54,7 @@ class TileWorker {
   void ForEachTile(Visit visit) const {
     if (NeedsInside() && encoding_.sign && SparseTermCount() >= kManyTerms &&
         window_.batch * lines_inside_.count() * columns_inside_.count() >= kTileRows)
-      ForEachBitTileApart(window_, visit);
+      ForEachBitTileApart(window_, lines_inside_, columns_inside_, visit);
     else
       ForEachBitTile(window_, visit);
   }
@@ -76,7 +77,7 @@ class TileWorker {
   }
 
   const ActivationTile& tile() const { return tile_; }
-  // The same for sparse terms, or null.
+  // Its codes as CodePanelArgs lays them down, or null.
   const std::uint32_t* codes() const { return codes_.size() > 0 ? codes_.data() : nullptr; }
   const Inside* const* inside() const { return inside_; }
   // What SparseTerms takes; signs of more than 32 taps at a border take the long way instead.
@@ -98,7 +99,7 @@ class TileWorker {
   // Finds the positions that look at padding, by far the fewest; all others see all taps.
   void LookInside(const BitTile& tile) {
     if (!NeedsInside()) return;
-    for (std::size_t b = 0; b < borders_; ++b) Mark(border_rows_[b], &inside_sums_.whole(), ~std::uint32_t{0});
+    for (std::size_t b = 0; b < borders_; ++b) Mark(border_rows_[b], &whole_, ~std::uint32_t{0});
     borders_ = 0;
     ForEachLine(tile, [&](std::size_t line, std::size_t column, std::size_t row, std::size_t count) {
       line %= window_.y.outputs();
@@ -132,10 +133,10 @@ class TileWorker {
 
   // Row i sees what `inside` says; the taps it sees not get `mask`.
   void Mark(std::size_t i, const Inside* inside, std::uint32_t mask) {
-    std::uint32_t outside = ~(inside_[i]->taps & inside->taps) & inside_sums_.whole().taps;
+    std::uint32_t outside = ~(inside_[i]->taps & inside->taps) & whole_.taps;
     inside_[i] = inside;
     cases_[i] = inside->number;
-    if (taps_.size() == 0) return;
+    if (taps_.size() == 0) return;  // there is nothing to mask, or in another way
     for (std::uint32_t* to = taps_.data() + i; outside != 0; outside >>= 1, to += kTileRows)
       if (outside & 1) *to = mask;
   }
@@ -189,6 +190,7 @@ class TileWorker {
   const Interior lines_inside_, columns_inside_;
   std::vector<std::vector<Piece>> pieces_;  // of every group
   InsideSums inside_sums_;
+  const Inside& whole_;  // of positions that see all taps
   ScratchArray<std::uint8_t> panel_;
   ScratchArray<std::uint32_t> taps_;   // [taps][kTileRows], all ones where a tap lies inside, else 0; empty without use
   ScratchArray<std::uint32_t> codes_;  // of a tile, for sparse terms; empty without use

@@ -39,7 +39,7 @@ class BitTile {
   std::array<Stretch, kTileRows> stretches_;
 };
 
-// Columns first .. last - 1 of outputs, whose windows lie inside the picture.
+// Outputs first .. last - 1 of an axis, whose windows lie inside the picture.
 struct Interior {
   std::size_t first, last;
 
@@ -59,12 +59,11 @@ void ForEachBitTile(const Window& window, Visit visit) {
   }
 }
 
-// The same, positions that see padding in tiles of their own: all others need none of what these do.
+// The same, positions outside the interiors of the axes in tiles of their own: all others need none of what these do.
 template <typename Visit>
-void ForEachBitTileApart(const Window& window, Visit visit) {
+void ForEachBitTileApart(const Window& window, const Interior& y, const Interior& x, Visit visit) {
   const std::size_t end = std::min(window.end, window.positions());
   const std::size_t columns = window.x.outputs(), lines = window.y.outputs();
-  const Interior y(window.y), x(window.x);
   BitTile inner, border;
   const auto put = [&](BitTile& tile, std::size_t first, std::size_t last) {
     while (first < last) {

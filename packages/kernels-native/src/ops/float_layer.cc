@@ -9,7 +9,7 @@
 namespace apb {
 namespace {
 
-// Rows of a tile at most, where their products fit a part of the second-level cache, and at least: enough that
+// Rows of a tile: as many as have their products in a part of the second-level cache, between bounds. So many that
 // expanding a panel of signs (one operation per weight) costs little beside its use (one operation per weight and row),
 // and that the columns at the edges of a picture, of several lines together, fill a kernel (the first convolution of
 // ResNet-18: 448 rows are 6 % faster than 156).

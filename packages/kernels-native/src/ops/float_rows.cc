@@ -38,16 +38,23 @@ std::size_t FloatRows::Begin(std::size_t first) {
     stretches_.push_back({x_.floats() + first * x_.k(), x_.k(), 0, 1, rows, {0, 1}, {0, 1}});
     return rows;
   }
-  const std::size_t columns = window_.x.outputs(), line = first / columns, column = first % columns;
-  const std::size_t lines = column > 0 ? 0 : std::min(left, most_) / columns;
-  if (lines > 0) {
-    AddLines(line, lines, 0, columns, 0);
-    return lines * columns;
-  }
-  // Parts of a line are as equal as can be.
-  const std::size_t rest = std::min(left, columns - column), parts = (rest + most_ - 1) / most_;
-  const std::size_t rows = (rest + parts - 1) / parts;
-  AddLines(line, 1, column, rows, 0);
+  const std::size_t columns = window_.x.outputs(), column = first % columns;
+  if (columns > most_) return BeginPart(first, std::min(left, columns - column));
+  // The rest of a line, whole lines, and of the next line what is left at the end.
+  const std::size_t limit = std::min(left, most_);
+  const std::size_t head = column > 0 ? std::min(limit, columns - column) : 0;
+  const std::size_t lines = (limit - head) / columns, tail = left > most_ ? 0 : limit - head - lines * columns;
+  const std::size_t line = first / columns, next = line + (head > 0 ? 1 : 0);
+  if (head > 0) AddLines(line, 1, column, head, 0);
+  AddLines(next, lines, 0, columns, head);
+  if (tail > 0) AddLines(next + lines, 1, 0, tail, head + lines * columns);
+  return head + lines * columns + tail;
+}
+
+// Parts of a line, of which `rest` positions are left, as equal as can be.
+std::size_t FloatRows::BeginPart(std::size_t first, std::size_t rest) {
+  const std::size_t parts = (rest + most_ - 1) / most_, rows = (rest + parts - 1) / parts;
+  AddLines(first / window_.x.outputs(), 1, first % window_.x.outputs(), rows, 0);
   return rows;
 }
 
@@ -123,10 +130,11 @@ void FloatRows::Cut(const Stretch& s, std::size_t first, std::size_t depth, std:
   const std::size_t copies = together ? 1 : s.x.count(), taps = together ? s.x.count() : 1;
   runs->clear();
   if (s.x.count() == 0) return;
-  for (std::size_t y = s.y.first; y < s.y.last; ++y)
+  const std::size_t line = window_.x.taps * channels;
+  for (std::size_t y = std::max(s.y.first, first / line); y < s.y.last && y * line < first + depth; ++y)
     for (std::size_t x = 0; x < copies; ++x) {
       const std::size_t down = (y - s.y.first) * window_.y.dilation * window_.x.size;
-      const FloatRun run = {(down + x * window_.x.dilation) * pixel, (y * window_.x.taps + s.x.first + x) * channels,
+      const FloatRun run = {(down + x * window_.x.dilation) * pixel, y * line + (s.x.first + x) * channels,
                             taps * channels};
       const FloatRun part = Within(run, first, depth);
       if (part.count > 0) runs->push_back(part);

@@ -29,7 +29,7 @@ class FloatRows {
   // Tiles have at most `most` rows, `depth` columns are asked for at most.
   FloatRows(const Buffer& x, const Weights& weights, const Window& window, std::size_t most, std::size_t depth);
 
-  // Takes up the tile from position `first`: whole lines of outputs, or a part of one. Returns its rows.
+  // Takes up the tile from position `first`: whole lines of outputs as far as possible. Returns its rows.
   std::size_t Begin(std::size_t first);
   // Its segments, with runs for the columns first .. first + depth - 1 of a group, counted from `first`. Valid until
   // the next call.
@@ -43,6 +43,7 @@ class FloatRows {
     TapRange y, x;
   };
 
+  std::size_t BeginPart(std::size_t first, std::size_t rest);
   void AddLines(std::size_t line, std::size_t lines, std::size_t column, std::size_t columns, std::size_t row);
   void AddBlock(std::size_t line, std::size_t lines, std::size_t column, std::size_t columns, std::size_t row);
   const float* FirstPixel(std::size_t line, std::size_t column) const;

@@ -27,10 +27,19 @@ InsideSums::InsideSums(const Kernels& kernels, const Weights& weights, const Enc
       sparse_(BitsOf(weights) ? BitsOf(weights)->sparse : BytesOf(weights).sparse),
       sign_(encoding.sign),
       base_(encoding.base),
-      whole_(Make({0, weights.taps() / weights.tap_columns()}, {0, weights.tap_columns()})),
-      corrections_({whole_.corrections.data()}) {}
+      corrections_(1, nullptr) {}
+
+const Inside& InsideSums::Whole() {
+  if (!whole_) {
+    whole_ = Make({0, weights_.taps() / weights_.tap_columns()}, {0, weights_.tap_columns()});
+    corrections_[0] = whole_->corrections.data();
+  }
+  return *whole_;
+}
 
 const Inside& InsideSums::Of(std::size_t line, std::size_t column) {
+  const TapRange &y = window_.y.spans[line].inside, &x = window_.x.spans[column].inside;
+  if (y.count() * x.count() == weights_.taps()) return Whole();
   if (cases_.empty()) {
     y_.Find(window_.y);
     x_.Find(window_.x);
@@ -38,7 +47,7 @@ const Inside& InsideSums::Of(std::size_t line, std::size_t column) {
   }
   std::optional<Inside>& found = cases_[y_.of[line] * x_.count + x_.of[column]];
   if (!found) {
-    found = Make(window_.y.spans[line].inside, window_.x.spans[column].inside);
+    found = Make(y, x);
     found->number = static_cast<std::uint32_t>(corrections_.size());
     corrections_.push_back(found->corrections.data());
   }

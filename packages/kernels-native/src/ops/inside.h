@@ -34,9 +34,12 @@ class InsideSums {
   InsideSums(const Kernels& kernels, const Weights& weights, const Encoding& encoding, const Window& window);
   // Of an output position of any picture; lives as long as this object.
   const Inside& Of(std::size_t line, std::size_t column);
+  InsideSums(const InsideSums&) = delete;
+  InsideSums& operator=(const InsideSums&) = delete;
+
   // Of a position that sees all taps, whether there is one or not.
-  const Inside& whole() const { return whole_; }
-  // Corrections by number, of all that were asked for so far.
+  const Inside& Whole();
+  // Corrections by number, of all that were asked for so far, null for others.
   const std::vector<const std::int32_t*>& corrections() const { return corrections_; }
 
  private:
@@ -63,7 +66,7 @@ class InsideSums {
   // Found and made when they are asked for: most layers see no padding, or need not know.
   Cases y_, x_;
   std::vector<std::optional<Inside>> cases_;  // [y_.count][x_.count]
-  const Inside whole_;
+  std::optional<Inside> whole_;
   std::vector<const std::int32_t*> corrections_;
 };
 

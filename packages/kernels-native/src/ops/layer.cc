@@ -40,7 +40,7 @@ Window CheckPictures(const Buffer& x, const Weights& weights) {
 // Parts of at least this many multiply-adds are worth waking a thread, which takes some 10 us: of bits, of floats.
 constexpr std::size_t kLeastBits = std::size_t{1} << 23;
 constexpr std::size_t kLeastFloats = std::size_t{1} << 19;
-// Positions of a part are a multiple of every layer's tile.
+// Positions of a part are a multiple of a tile of bits.
 constexpr std::size_t kPartStep = 192;
 
 // Calls layer(part) for parts of the window's positions on the threads there are. A result does not depend on the

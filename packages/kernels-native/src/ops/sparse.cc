@@ -29,7 +29,6 @@ SparseDotArgs SparseTerms(const Kernels& kernels, const Weights& weights, const 
   args.items = tile.rows;
   args.taps = inside ? sparse.taps.data() : nullptr;
   args.inside = inside;
-  args.scale = args.step = 1;
   args.codes = codes;
   return args;
 }
