@@ -1,5 +1,5 @@
 // Memory that one operation needs for its time only. Taken from the heap each time, large pieces go back to the system
-// and come again page by page, which costs some layers a fifth of their time.
+// and come again page by page, which may take longer than the work on them.
 #ifndef APB_BASE_SCRATCH_H_
 #define APB_BASE_SCRATCH_H_
 
