@@ -1,4 +1,6 @@
 // Kernels on panels of bits against plain loops over single bits, every listed kernel by itself.
+#include <algorithm>
+
 #include "base/aligned.h"
 #include "test/check.h"
 
@@ -156,13 +158,13 @@ void CheckSparseDot(const Variant& v, std::size_t items, std::size_t terms, bool
                     bool product) {
   const std::size_t words = 3, rounded = (items + 15) / 16 * 16;
   const Panel a(v.kernels.lane_bits, items, kTileRows, planes, words, 2);
-  std::vector<std::uint32_t> columns(terms);
+  std::vector<std::uint16_t> columns(terms);
   const AlignedArray<std::uint32_t> inside = RandomMasks();
   std::vector<float> values(terms), sums(rounded, 7.0f);
   std::vector<std::uint8_t> taps(terms);
   std::vector<std::int32_t> acc(rounded);
   for (std::size_t t = 0; t < terms; ++t) {
-    columns[t] = static_cast<std::uint32_t>(t * words * v.kernels.lane_bits / terms);
+    columns[t] = static_cast<std::uint16_t>(t * words * v.kernels.lane_bits / terms);
     values[t] = RandomFloat();
     taps[t] = static_cast<std::uint8_t>(RandomBelow(kTaps));
   }
@@ -229,8 +231,8 @@ void CheckScalePanel(const Variant& v, std::size_t items, std::size_t channels, 
   const std::size_t words = 2, ldy = kTileRows + 16, rounded = (items + 15) / 16 * 16;
   const unsigned planes = sign ? 1 : 2;
   const Panel a(v.kernels.lane_bits, items, kTileRows, planes, words, 2);
-  std::vector<std::size_t> row_start = {0};
-  std::vector<std::uint32_t> columns;
+  std::vector<std::uint32_t> row_start = {0};
+  std::vector<std::uint16_t> columns;
   const AlignedArray<std::uint32_t> inside = RandomMasks();
   std::vector<float> values, scales(channels), y((channels - 1) * ldy + rounded, 7.0f);
   std::vector<std::uint8_t> taps, order(channels);
@@ -239,27 +241,30 @@ void CheckScalePanel(const Variant& v, std::size_t items, std::size_t channels, 
     order[c] = static_cast<std::uint8_t>(channels - 1 - c);
     scales[c] = RandomFloat();
     for (std::size_t t = RandomBelow(4); t > 0; --t) {
-      columns.push_back(static_cast<std::uint32_t>(RandomBelow(words * v.kernels.lane_bits)));
+      columns.push_back(static_cast<std::uint16_t>(RandomBelow(words * v.kernels.lane_bits)));
       values.push_back(RandomFloat());
       taps.push_back(static_cast<std::uint8_t>(RandomBelow(kTaps)));
     }
-    row_start.push_back(columns.size());
+    row_start.push_back(static_cast<std::uint32_t>(columns.size()));
   }
+  std::stable_sort(order.begin(), order.end(), [&](unsigned a, unsigned b) {
+    return row_start[a + 1] - row_start[a] < row_start[b + 1] - row_start[b];
+  });
   for (auto& value : acc) value = static_cast<std::int32_t>(Random() >> 40) - 4096;
   const float step = 0.11f;
-  const SparseDotArgs terms = {columns.data(),
-                               values.data(),
-                               columns.size(),
-                               a.bytes.data(),
-                               words,
-                               planes,
-                               sign,
-                               items,
-                               bordered ? taps.data() : nullptr,
-                               bordered ? inside.data() : nullptr,
-                               nullptr};
-  v.kernels.scale_panel(
-      {acc.data(), channels, order.data(), scales.data(), step, row_start.data(), terms, y.data(), ldy});
+  SparseDotArgs terms = {columns.data(),
+                         values.data(),
+                         values.size(),
+                         a.bytes.data(),
+                         words,
+                         planes,
+                         sign,
+                         items,
+                         bordered ? taps.data() : nullptr,
+                         bordered ? inside.data() : nullptr,
+                         nullptr};
+  terms.step = step;
+  v.kernels.scale_panel({acc.data(), channels, order.data(), scales.data(), row_start.data(), terms, y.data(), ldy});
   for (std::size_t c = 0; c < channels; ++c) {
     SparseDotArgs row = terms;
     row.columns += row_start[c];

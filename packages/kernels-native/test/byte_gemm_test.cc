@@ -54,10 +54,11 @@ TEST(ByteDotIsExact) {
   for (const Variant& v : VariantsOf(&Kernels::byte_dot))
     for (const std::size_t terms : {0, 1, 2, 33})
       for (std::size_t rows = 1; rows <= kByteRows; rows += 9) {
-        std::vector<std::uint32_t> codes((k + 3) / 4 * kByteRows), columns(terms);
+        std::vector<std::uint32_t> codes((k + 3) / 4 * kByteRows);
+        std::vector<std::uint16_t> columns(terms);
         std::vector<float> values(terms), sums(kByteRows, 7.0f);
         for (auto& word : codes) word = static_cast<std::uint32_t>(Random() >> 16);
-        for (auto& column : columns) column = static_cast<std::uint32_t>(RandomBelow(k));
+        for (auto& column : columns) column = static_cast<std::uint16_t>(RandomBelow(k));
         for (float& value : values) value = RandomFloat();
         v.kernels.byte_dot({columns.data(), values.data(), terms, codes.data(), rows, sums.data()});
         for (std::size_t i = 0; i < kByteRows; ++i) {

@@ -35,10 +35,12 @@ const std::vector<Case>& Cases() {
        9,
        19},                                                          // panels of groups, tiles that begin within a line
       {{256, 5, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, 1, 5, 4},  // lines at a distance of 4 KiB
-      {{1024, 2, 2, {1, 3}, {1, 1}, {1, 1}, {0, 1, 0, 1}}, 1, 2, 5},  // pixels at such a distance
-      {{2, 3, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, 1, 2, 1000},  // lines longer than a tile
-      {{3, 5, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, 3, 20, 20},   // many tiles of several pictures
-      {{5, 9, 1, {7, 7}, {1, 1}, {1, 1}, {3, 3, 3, 3}}, 1, 16, 15},   // more than 32 taps
+      {{1024, 2, 2, {1, 3}, {1, 1}, {1, 1}, {0, 1, 0, 1}}, 1, 2, 5},   // pixels at such a distance
+      {{2, 3, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, 1, 2, 1000},   // lines longer than a tile
+      {{3, 5, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, 3, 20, 20},    // many tiles of several pictures
+      {{5, 9, 1, {7, 7}, {1, 1}, {1, 1}, {3, 3, 3, 3}}, 1, 16, 15},    // more than 32 taps
+      {{16400, 2, 1, {2, 2}, {1, 1}, {1, 1}, {0, 1, 1, 0}}, 1, 2, 2},  // sparse rows of two blocks of columns
+      {{65537, 2, 1, {1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0}}, 1, 1, 3},  // the second of one column
   };
   return cases;
 }

@@ -218,10 +218,11 @@ class Scaler {
 
   // acc: [channels][kTileRows]   y: [channels][kTileRows]
   void Panel(const Channels& channels, const std::int32_t* acc, float* y) const {
-    const SparseDotArgs terms = SparseTerms(kernels_, weights_, worker_.tile(), worker_.taps(), worker_.codes());
+    SparseDotArgs terms = SparseTerms(kernels_, weights_, worker_.tile(), worker_.taps(), worker_.codes());
     const std::uint8_t* order = bits_.order.data() + channels.panel * kPanel;
-    if (kernels_.scale_panel && encoding_.base == 0 && !worker_.many_taps()) {
-      kernels_.scale_panel({acc, channels.count, order, bits_.scales.data() + channels.first, encoding_.step,
+    if (kernels_.scale_panel && bits_.sparse.blocks == 1 && encoding_.base == 0 && !worker_.many_taps()) {
+      terms.step = encoding_.step;
+      kernels_.scale_panel({acc, channels.count, order, bits_.scales.data() + channels.first,
                             bits_.sparse.row_start.data() + channels.first, terms, y, kTileRows});
       return;
     }

@@ -73,9 +73,11 @@ class SparsePart {
       std::fill(part, part + rows, -0.0f);
       return;
     }
-    const std::size_t start = sparse_.row_start[n];
-    kernels_.byte_dot(
-        {sparse_.columns.data() + start, sparse_.values.data() + start, sparse_.terms(n), codes_.data(), rows, part});
+    sparse_.ForEachBlock(n, [&](std::size_t first, std::size_t count, std::size_t block) {
+      const std::uint32_t* codes = codes_.data() + block * (SparseRows::kBlockColumns / 4) * kByteRows;
+      kernels_.byte_dot(
+          {sparse_.columns.data() + first, sparse_.values.data() + first, count, codes, rows, part, block > 0});
+    });
     for (std::size_t i = 0; i < rows; ++i) part[i] *= encoding_.step;
     if (!inside) return;
     for (std::size_t i = 0; i < rows; ++i) part[i] += inside[i]->sparse_base_terms[n];

@@ -114,10 +114,9 @@ std::vector<float> InsideSums::SparseBase(const Inside& inside) const {
   std::vector<float> terms(weights_.rows);
   for (std::size_t n = 0; n < weights_.rows; ++n) {
     float sum = 0;
-    for (std::size_t i = sparse_.row_start[n]; i < sparse_.row_start[n + 1]; ++i) {
-      const std::size_t tap = sparse_.columns[i] / weights_.tap_channels();
-      if (inside.Has(tap, weights_.tap_columns())) sum += sparse_.values[i];
-    }
+    sparse_.ForEachTerm(n, [&](std::size_t column, float value) {
+      if (inside.Has(column / weights_.tap_channels(), weights_.tap_columns())) sum += value;
+    });
     terms[n] = base_ * sum;
   }
   return terms;

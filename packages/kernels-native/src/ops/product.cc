@@ -51,13 +51,14 @@ void MultiplyPackedSparse(const Kernels& kernels, const PackedActivations& a, co
   alignas(64) float sums[kTileRows];
   for (std::size_t first = 0; first < a.rows; first += kTileRows) {
     const ActivationTile tile = a.Tile(kernels, first / kTileRows);
-    const SparseDotArgs terms = SparseTerms(kernels, weights, tile, nullptr, nullptr);
+    SparseDotArgs terms = SparseTerms(kernels, weights, tile, nullptr, nullptr);
+    terms.step = 1;
     for (std::size_t n = 0; n < weights.rows; n += kPanel) {
       const std::size_t channels = std::min(kPanel, weights.rows - n);
       float* y = out + n * stride + first;
       MultiplyPanel(kernels, weights, n / kPanel, channels, tile, acc, kTileRows);
-      if (kernels.scale_panel) {
-        kernels.scale_panel({acc, channels, bits.order.data() + n, bits.scales.data() + n, 1.0f,
+      if (kernels.scale_panel && bits.sparse.blocks == 1) {
+        kernels.scale_panel({acc, channels, bits.order.data() + n, bits.scales.data() + n,
                              bits.sparse.row_start.data() + n, terms, y, stride});
         continue;
       }

@@ -13,6 +13,11 @@ bool BitOf(const Kernels& kernels, const ActivationTile& tile, std::size_t colum
   return (word >> (column % kernels.lane_bits)) & 1;
 }
 
+// Where a block of columns begins in a panel.
+const void* WordsOf(const void* panel, std::size_t block) {
+  return static_cast<const std::uint8_t*>(panel) + block * (SparseRows::kBlockColumns / 8) * kTileRows;
+}
+
 }  // namespace
 
 SparseDotArgs SparseTerms(const Kernels& kernels, const Weights& weights, const ActivationTile& tile,
@@ -21,7 +26,7 @@ SparseDotArgs SparseTerms(const Kernels& kernels, const Weights& weights, const 
   SparseDotArgs args = {};
   args.columns = sparse.columns.data();
   args.values = sparse.values.data();
-  args.terms = sparse.columns.size();
+  args.terms = sparse.values.size();
   args.words = tile.words;
   args.count = LaneWords(kernels, weights.k);
   args.planes = tile.planes;
@@ -36,14 +41,19 @@ SparseDotArgs SparseTerms(const Kernels& kernels, const Weights& weights, const 
 void SparseSums(const Kernels& kernels, const Weights& weights, std::size_t n, const SparseDotArgs& terms,
                 float* sums) {
   const SparseRows& sparse = std::get<BitWeights>(weights.packed).sparse;
-  const std::size_t start = sparse.row_start[n];
-  SparseDotArgs args = terms;
-  args.columns += start;
-  args.values += start;
-  if (args.taps) args.taps += start;
-  args.terms = sparse.terms(n);
-  args.sums = sums;
-  kernels.sparse_dot(args);
+  sparse.ForEachBlock(n, [&](std::size_t first, std::size_t count, std::size_t block) {
+    SparseDotArgs args = terms;
+    args.columns += first;
+    args.values += first;
+    if (args.taps) args.taps += first;
+    args.terms = count;
+    args.words = WordsOf(terms.words, block);
+    if (args.codes) args.codes += block * (SparseRows::kBlockColumns / 32) * args.planes * kTileRows;
+    if (block + 1 < sparse.blocks) args.acc = nullptr;
+    args.more = block > 0;
+    args.sums = sums;
+    kernels.sparse_dot(args);
+  });
 }
 
 void SparseSumsOfManyTaps(const Kernels& kernels, const Weights& weights, std::size_t n, const ActivationTile& tile,
@@ -51,11 +61,10 @@ void SparseSumsOfManyTaps(const Kernels& kernels, const Weights& weights, std::s
   const SparseRows& sparse = std::get<BitWeights>(weights.packed).sparse;
   for (std::size_t i = 0; i < tile.rows; ++i) {
     sums[i] = 0;
-    for (std::size_t t = sparse.row_start[n]; t < sparse.row_start[n + 1]; ++t) {
-      const std::uint32_t column = sparse.columns[t];
-      if (!inside[i]->Has(column / weights.tap_channels(), weights.tap_columns())) continue;
-      sums[i] += BitOf(kernels, tile, column, i) ? -sparse.values[t] : sparse.values[t];
-    }
+    sparse.ForEachTerm(n, [&](std::size_t column, float value) {
+      if (!inside[i]->Has(column / weights.tap_channels(), weights.tap_columns())) return;
+      sums[i] += BitOf(kernels, tile, column, i) ? -value : value;
+    });
   }
 }
 

@@ -49,9 +49,16 @@ Slot SlotOf(const Weights& w, std::size_t row) {
 
 std::size_t Panels(const Weights& w) { return w.groups * w.panels_per_group(); }
 
-SparseRows Residual(const SourceWeights& s) {
+SparseRows NoTerms(const SourceWeights& s) {
   SparseRows sparse;
-  sparse.row_start.assign(s.rows + 1, 0);
+  sparse.blocks = (s.k + SparseRows::kBlockColumns - 1) / SparseRows::kBlockColumns;
+  sparse.row_start.assign(s.rows * sparse.blocks + 1, 0);
+  return sparse;
+}
+
+// Positions, and so the number of terms, are below 2^32.
+SparseRows Residual(const SourceWeights& s) {
+  SparseRows sparse = NoTerms(s);
   sparse.columns.reserve(s.value_count);
   sparse.values.reserve(s.value_count);
   for (std::size_t i = 0; i < s.value_count; ++i) {
@@ -61,11 +68,11 @@ SparseRows Residual(const SourceWeights& s) {
     const float rest = s.values[i] - (BitOf(s, 0, row, column) ? -scale : scale);
     if (!std::isfinite(rest))
       throw ContractError("the residual of the weights overflows at position " + std::to_string(s.positions[i]));
-    ++sparse.row_start[row + 1];
-    sparse.columns.push_back(static_cast<std::uint32_t>(column));
+    ++sparse.row_start[row * sparse.blocks + column / SparseRows::kBlockColumns + 1];
+    sparse.columns.push_back(static_cast<std::uint16_t>(column % SparseRows::kBlockColumns));
     sparse.values.push_back(rest);
   }
-  for (std::size_t row = 0; row < s.rows; ++row) sparse.row_start[row + 1] += sparse.row_start[row];
+  std::partial_sum(sparse.row_start.begin(), sparse.row_start.end(), sparse.row_start.begin());
   return sparse;
 }
 
@@ -119,13 +126,11 @@ BitWeights PackBits(const SourceWeights& s, const Weights& w, unsigned lane_bits
     FillPanels<std::uint64_t>(s, w, bits);
   bits.tap_sums = TapSums(s, w);
   for (std::size_t row = 0; row < s.rows; ++row) bits.scales.push_back(ScaleOf(s, row));
-  if (s.bits == 1)
-    bits.sparse = Residual(s);
-  else
-    bits.sparse.row_start.assign(s.rows + 1, 0);
-  if (w.taps() <= 32)
-    for (const std::uint32_t column : bits.sparse.columns)
+  bits.sparse = s.bits == 1 ? Residual(s) : NoTerms(s);
+  for (std::size_t row = 0; w.taps() <= 32 && row < s.rows; ++row)
+    bits.sparse.ForEachTerm(row, [&](std::size_t column, float) {
       bits.sparse.taps.push_back(static_cast<std::uint8_t>(column / w.tap_channels()));
+    });
   bits.order = OrderByTerms(bits.sparse, w);
   return bits;
 }

@@ -13,15 +13,35 @@
 
 namespace apb {
 
-// The sparse residual R with W_hat = scale * S + R: compressed rows, one an output channel, columns
-// ascending.
+// The sparse residual R with W_hat = scale * S + R: compressed rows, one an output channel, columns ascending. A row is
+// cut into blocks of columns, nearly always one, so that a column within its block takes two bytes.
 struct SparseRows {
-  std::vector<std::size_t> row_start;  // [rows + 1]
-  std::vector<std::uint32_t> columns;
+  static constexpr std::size_t kBlockColumns = 65536;  // words of planes and of codes begin with a block
+
+  std::size_t blocks = 1;                // of a row
+  std::vector<std::uint32_t> row_start;  // [rows][blocks], then the number of terms
+  std::vector<std::uint16_t> columns;    // of every term within its block
   std::vector<float> values;
   std::vector<std::uint8_t> taps;  // the tap of every column; empty when there are more than 32
 
-  std::size_t terms(std::size_t row) const { return row_start[row + 1] - row_start[row]; }
+  std::size_t terms(std::size_t row) const { return row_start[(row + 1) * blocks] - row_start[row * blocks]; }
+
+  // Calls visit(first term, terms, block) for the blocks of a row.
+  template <typename Visit>
+  void ForEachBlock(std::size_t row, Visit visit) const {
+    for (std::size_t b = 0; b < blocks; ++b) {
+      const std::size_t first = row_start[row * blocks + b];
+      visit(first, row_start[row * blocks + b + 1] - first, b);
+    }
+  }
+
+  // Calls visit(column, value) for the terms of a row.
+  template <typename Visit>
+  void ForEachTerm(std::size_t row, Visit visit) const {
+    ForEachBlock(row, [&](std::size_t first, std::size_t count, std::size_t block) {
+      for (std::size_t t = first; t < first + count; ++t) visit(block * kBlockColumns + columns[t], values[t]);
+    });
+  }
 };
 
 // 1- or 2-bit weights that meet quantized activations.

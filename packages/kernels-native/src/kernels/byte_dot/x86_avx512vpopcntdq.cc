@@ -11,10 +11,12 @@ template <size_t V>
 void Blocks(const ByteDotArgs& args, size_t first) {
   __m512 sums[V];
   APB_UNROLL
-  for (size_t v = 0; v < V; ++v) sums[v] = _mm512_setzero_ps();
+  for (size_t v = 0; v < V; ++v)
+    sums[v] = args.more ? _mm512_loadu_ps(args.sums + first + 16 * v) : _mm512_setzero_ps();
   for (size_t t = 0; t < args.terms; ++t) {
-    const uint32_t* codes = args.codes + args.columns[t] / 4 * kByteRows + first;
-    const __m128i shift = _mm_cvtsi32_si128(static_cast<int>(args.columns[t] % 4 * 8));
+    const size_t column = args.columns[t];
+    const uint32_t* codes = args.codes + column / 4 * kByteRows + first;
+    const __m128i shift = _mm_cvtsi32_si128(static_cast<int>(column % 4 * 8));
     const __m512 value = _mm512_set1_ps(args.values[t]);
     APB_UNROLL
     for (size_t v = 0; v < V; ++v) {

@@ -11,17 +11,16 @@
 namespace apb {
 
 // For every channel c: y[c * ldy + i] = fl(fl(scales[c] * step) * float(acc[c * kTileRows + i])), and where it has
-// terms (row_start[c] .. row_start[c + 1] of columns, values and taps) + fl(step * sums[i]) with the sums of
+// terms (row_start[c] .. row_start[c + 1] of columns, values and taps) + fl(step * sums[i]) with the step and sums of
 // SparseDotArgs.
 struct ScalePanelArgs {
-  const int32_t* acc;    // [channels][kTileRows]
-  size_t channels;       // at most kPanel
-  const uint8_t* order;  // [channels]: the order to work in
-  const float* scales;   // [channels]
-  float step;
-  const size_t* row_start;  // [channels + 1]
-  // columns, values and taps of all channels, the panel of activations, the rows; terms, acc, scale, step and sums are
-  // not used.
+  const int32_t* acc;         // [channels][kTileRows]
+  size_t channels;            // at most kPanel
+  const uint8_t* order;       // [channels]: the order to work in, those of fewer terms first
+  const float* scales;        // [channels]
+  const uint32_t* row_start;  // [channels + 1]
+  // columns, values and taps of all channels, the panel of activations, the rows; terms, acc, scale and sums are not
+  // used, and there is no `more`.
   SparseDotArgs sparse;
   float* y;  // [channels][ldy]; written for sparse.items, up to the next multiple of 16 may be
   size_t ldy;

@@ -56,7 +56,7 @@ template <bool sign, bool bordered>
 inline void Rows(const SparseDotArgs& args, size_t lane) {
   float32x4_t sums[kVectors];
   APB_UNROLL
-  for (size_t v = 0; v < kVectors; ++v) sums[v] = vdupq_n_f32(0);
+  for (size_t v = 0; v < kVectors; ++v) sums[v] = args.more ? vld1q_f32(args.sums + lane + v * kLanes) : vdupq_n_f32(0);
   for (size_t t = 0; t < args.terms; ++t) {
     APB_UNROLL
     for (size_t v = 0; v < kVectors; ++v) {

@@ -10,12 +10,13 @@
 namespace apb {
 
 // sums[i] = sum over terms of fl(values[t] * q[columns[t]][i]), every addition rounded to float32, in the order
-// of the terms from +0: the same bits on every instruction set, so no fused multiply-add. q of sign planes is
+// of the terms from +0, or where `more` from what sums holds: the same bits on every instruction set, so no fused
+// multiply-add. q of sign planes is
 // bit ? -1 : 1, of code planes the sum of 2^p * bit p.
 // Where acc is given, what is written is fl(fl(scale * float(acc[i])) + fl(step * sums[i])): the exact product of the
 // signs and its residual in one pass.
 struct SparseDotArgs {
-  const uint32_t* columns;  // [terms], ascending, each below k
+  const uint16_t* columns;  // [terms], ascending
   const float* values;      // [terms]
   size_t terms;
   const void* words;  // a BitPanel of stride kTileRows: [planes][count][kTileRows] words of lane_bits
@@ -35,6 +36,7 @@ struct SparseDotArgs {
   // Codes of several planes once more, as CodePanelArgs lays them down, or null: where an instruction set has such a
   // kernel it may read these instead of words.
   const uint32_t* codes = nullptr;
+  bool more = false;
 };
 
 using SparseDot = void(const SparseDotArgs& args);

@@ -14,7 +14,7 @@ inline float Value(const SparseDotArgs& args, uint32_t column, size_t row) {
 }
 
 inline float Sum(const SparseDotArgs& args, size_t row) {
-  float sum = 0;
+  float sum = args.more ? args.sums[row] : 0;
   for (size_t t = 0; t < args.terms; ++t) {
     if (args.taps && !args.inside[args.taps[t] * kTileRows + row]) continue;
     const float product = args.values[t] * Value(args, args.columns[t], row);

@@ -85,7 +85,8 @@ template <size_t V, typename Term>
 inline void Vectors(const SparseDotArgs& args, size_t lane) {
   __m256 sums[V];
   APB_UNROLL
-  for (size_t v = 0; v < V; ++v) sums[v] = _mm256_setzero_ps();
+  for (size_t v = 0; v < V; ++v)
+    sums[v] = args.more ? _mm256_loadu_ps(args.sums + lane + v * kLanes) : _mm256_setzero_ps();
   for (size_t t = 0; t < args.terms; ++t) Term::template Add<V>(args, t, lane, sums);
   APB_UNROLL
   for (size_t v = 0; v < V; ++v) Store(args, lane + v * kLanes, sums[v]);
