@@ -54,7 +54,8 @@ void CheckBitGemm(const Variant& v, std::size_t lanes, std::size_t columns, std:
   std::vector<std::int32_t> lane_terms(rounded), column_terms(columns);
   for (auto* terms : {&lane_terms, &column_terms})
     for (auto& term : *terms) term = static_cast<std::int32_t>(Random());
-  for (const bool exclusive : {false, true})
+  for (const bool exclusive : {false, true}) {
+    if (exclusive && a_planes * b_planes > 2) continue;
     for (const std::int32_t factor : {1, -1, 2, -2})
       for (int terms = 0; terms < 4; ++terms) {
         std::vector<std::int32_t> out((columns - 1) * ldo + rounded, kJunk);
@@ -74,6 +75,7 @@ void CheckBitGemm(const Variant& v, std::size_t lanes, std::size_t columns, std:
             CHECK(got == static_cast<std::int32_t>(expected), at);
           }
       }
+  }
 }
 
 TEST(BitGemmCountsExactly) {
@@ -83,8 +85,11 @@ TEST(BitGemmCountsExactly) {
         CheckBitGemm(v, lanes, columns, kTileRows, kPanel, 1, 1, 1 + RandomBelow(3), 2);
     // The sides swapped.
     for (const std::size_t columns : {1, 7, 12, 64}) CheckBitGemm(v, 16, columns, kPanel, kTileRows, 1, 1, 3, 2);
-    for (const unsigned a_planes : {1, 2, 4, 8})
-      for (const unsigned b_planes : {1, 2}) CheckBitGemm(v, 17, 5, kTileRows, kPanel, a_planes, b_planes, 2, 2);
+    for (const unsigned four : {1, 2, 4})
+      for (const unsigned two : {1, 2}) {
+        for (const std::size_t lanes : {17, 64}) CheckBitGemm(v, lanes, 5, kTileRows, kPanel, four, two, 2, 2);
+        CheckBitGemm(v, 16, 5, kPanel, kTileRows, two, four, 3, 2);
+      }
     // 31 and 32 words are where byte counters are widened, 70 is past two of those blocks.
     for (const std::size_t words : {30, 31, 32, 62, 63, 70})
       for (int fill = 0; fill < 3; ++fill) CheckBitGemm(v, 9, 3, kTileRows, kPanel, 1, 1, words, fill);

@@ -17,8 +17,10 @@
 #endif
 
 #if defined(_MSC_VER)
+#define APB_INLINE __forceinline
 #define APB_NOINLINE __declspec(noinline)
 #else
+#define APB_INLINE inline __attribute__((always_inline))
 #define APB_NOINLINE __attribute__((noinline))
 #endif
 

@@ -35,6 +35,7 @@ class TileWorker {
         alike_(window.all_inside()),
         lines_inside_(window.y),
         columns_inside_(window.x),
+        product_(kernels, weights, encoding_.sign),
         inside_sums_(kernels, weights, encoding_, window),
         whole_(inside_sums_.Whole()),
         panel_(ScratchArray<std::uint8_t>::Zeros(PanelBytes(kernels, encoding_.bits, weights.k))),
@@ -69,7 +70,7 @@ class TileWorker {
       for (std::size_t p = 0; p < weights_.panels_per_group(); ++p) {
         const Channels channels = {group * weights_.panels_per_group() + p, group * group_rows + p * kPanel,
                                    std::min(kPanel, group_rows - p * kPanel)};
-        MultiplyPanel(kernels_, weights_, channels.panel, channels.count, tile_, acc_, kTileRows);
+        product_.Multiply(channels.panel, channels.count, tile_, acc_, kTileRows);
         if (encoding_.sign) CorrectBorders(channels);
         visit(channels, acc_);
       }
@@ -189,6 +190,7 @@ class TileWorker {
   const bool alike_;  // all positions see all taps
   const Interior lines_inside_, columns_inside_;
   std::vector<std::vector<Piece>> pieces_;  // of every group
+  const PanelProduct product_;
   InsideSums inside_sums_;
   const Inside& whole_;  // of positions that see all taps
   ScratchArray<std::uint8_t> panel_;

@@ -27,12 +27,6 @@ LinearForm FormOf(unsigned weight_bits, bool sign) {
 // weights are then counted as there are rows. Turning the result around costs about as much as a few rows.
 constexpr std::size_t kMostSwapped = 12;
 
-BitPanel WeightPanel(const Kernels& kernels, const Weights& weights, std::size_t panel, std::size_t channels) {
-  const BitWeights& bits = std::get<BitWeights>(weights.packed);
-  const std::size_t bytes = bits.planes * LaneWords(kernels, weights.k) * kPanel * (kernels.lane_bits / 8);
-  return {bits.panels.data() + panel * bytes, kPanel, channels, bits.planes};
-}
-
 // Rows from `first`, a multiple of kPanel.
 BitPanel RowPanel(const Kernels& kernels, const ActivationTile& tile, std::size_t first, std::size_t rows) {
   const auto* words = static_cast<const std::uint8_t*>(tile.words);
@@ -50,26 +44,33 @@ void FillTerms(const Kernels& kernels, unsigned weight_bits, const ActivationTil
   for (std::size_t i = 0; i < tile.rows; ++i) terms[i] *= factor;
 }
 
-void MultiplyPanel(const Kernels& kernels, const Weights& weights, std::size_t panel, std::size_t channels,
-                   const ActivationTile& tile, std::int32_t* out, std::size_t ldo) {
-  const LinearForm form = FormOf(weights.weight_bits, tile.sign);
-  const std::size_t words = LaneWords(kernels, weights.k);
-  const BitPanel columns = WeightPanel(kernels, weights, panel, channels);
-  std::int32_t k_terms[kPanel];
-  std::fill(k_terms, k_terms + kPanel, form.k_factor * static_cast<std::int32_t>(weights.k));
-  const std::int32_t* constant = tile.sign ? k_terms : nullptr;
+PanelProduct::PanelProduct(const Kernels& kernels, const Weights& weights, bool sign)
+    : kernels_(kernels),
+      bits_(std::get<BitWeights>(weights.packed)),
+      exclusive_(FormOf(weights.weight_bits, sign).exclusive),
+      factor_(FormOf(weights.weight_bits, sign).count),
+      words_(LaneWords(kernels, weights.k)),
+      panel_bytes_(bits_.planes * words_ * kPanel * (kernels.lane_bits / 8)) {
+  const std::int32_t k_factor = FormOf(weights.weight_bits, sign).k_factor;
+  std::fill(constant_, constant_ + kPanel, k_factor * static_cast<std::int32_t>(weights.k));
+}
+
+void PanelProduct::Multiply(std::size_t panel, std::size_t channels, const ActivationTile& tile, std::int32_t* out,
+                            std::size_t ldo) const {
+  const BitPanel columns = {bits_.panels.data() + panel * panel_bytes_, kPanel, channels, bits_.planes};
+  const std::int32_t* constant = tile.sign ? constant_ : nullptr;
   std::size_t rest = tile.rows % kPanel;
   if (rest > kMostSwapped) rest = 0;
   const std::size_t straight = tile.rows - rest;
   if (straight > 0)
-    kernels.bit_gemm({RowPanel(kernels, tile, 0, straight), columns, words, form.exclusive, form.count, tile.terms,
-                      constant, out, ldo});
+    kernels_.bit_gemm(
+        {RowPanel(kernels_, tile, 0, straight), columns, words_, exclusive_, factor_, tile.terms, constant, out, ldo});
   if (rest == 0) return;
   std::int32_t swapped[kMostSwapped * kPanel];
-  kernels.bit_gemm({columns, RowPanel(kernels, tile, straight, rest), words, form.exclusive, form.count, constant,
-                    tile.terms ? tile.terms + straight : nullptr, swapped, kPanel});
-  kernels.transpose({reinterpret_cast<const std::uint32_t*>(swapped), kPanel, rest, channels,
-                     reinterpret_cast<std::uint32_t*>(out) + straight, ldo});
+  kernels_.bit_gemm({columns, RowPanel(kernels_, tile, straight, rest), words_, exclusive_, factor_, constant,
+                     tile.terms ? tile.terms + straight : nullptr, swapped, kPanel});
+  kernels_.transpose({reinterpret_cast<const std::uint32_t*>(swapped), kPanel, rest, channels,
+                      reinterpret_cast<std::uint32_t*>(out) + straight, ldo});
 }
 
 }  // namespace apb

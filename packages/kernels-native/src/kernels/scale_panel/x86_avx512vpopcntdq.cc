@@ -59,7 +59,7 @@ struct Channels {
   // Two channels side by side, d with as many terms as c or more: a sum waits for its last addition, sums of the other
   // channel meanwhile go on, and the end of a loop is guessed wrong once for both.
   template <size_t V, typename Term>
-  static APB_NOINLINE void TwoRows(const ScalePanelArgs& panel, size_t c, size_t d, size_t lane) {
+  static void TwoRows(const ScalePanelArgs& panel, size_t c, size_t d, size_t lane) {
     const SparseRow a = RowOf(panel, c), b = RowOf(panel, d);
     __m512 sums_a[V] = {}, sums_b[V] = {};
     for (size_t t = 0; t < a.terms; ++t) {

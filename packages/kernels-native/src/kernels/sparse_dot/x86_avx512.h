@@ -20,7 +20,7 @@ struct SparseRow {
 
 // The words that hold a column of plane 0, of all rows; the column is bit column % 32 of them.
 inline const uint32_t* WordsOf(const SparseDotArgs& args, size_t column) {
-  return static_cast<const uint32_t*>(args.words) + column / 32 * kTileRows;
+  return static_cast<const uint32_t*>(args.words) + (column & ~size_t{31}) * (kTileRows / 32);
 }
 
 // Of 512-bit shifts on Zen 5, those by one count for all lanes have the two pipes that additions of floats do not have,
