@@ -118,7 +118,7 @@ Napi::Value Prepare(const Arguments& args) {
   if (!args[3].IsUndefined()) geometry = ConvGeometryOf(args[3]);
   const unsigned bits = static_cast<unsigned>(SizeFrom(args[2], "activationBits", 32));
   const auto instance = InstanceOf(args[0]);
-  Weights weights = PackWeights(SourceWeightsOf(args[1]), bits, geometry, instance->kernels.lane_bits);
+  Weights weights = PackWeights(SourceWeightsOf(args[1]), bits, geometry, instance->kernels);
   return NewBlock(args.Env(), std::make_unique<Block>(instance, std::move(weights)));
 }
 

@@ -125,6 +125,48 @@ TEST(BitGemmCountsBeyond16Bits) {
   for (const Variant& v : VariantsOf(&Kernels::bit_gemm)) CheckBitGemm(v, 3, 2, kTileRows, kPanel, 4, 2, 1100, 1);
 }
 
+// The number -3, -1, 1 or 3 that planes n and s of a panel for balanced_gemm stand for.
+int Balanced(const Panel& panel, std::size_t item, std::size_t bit) {
+  const int magnitude = panel.Bit(0, item, bit) ? 1 : 3;
+  return panel.Bit(1, item, bit) ? magnitude : -magnitude;
+}
+
+void CheckBalancedGemm(const Variant& v, std::size_t lanes, std::size_t columns, std::size_t lda, std::size_t ldb,
+                       std::size_t words, int fill, bool with_terms) {
+  const Panel a(v.kernels.lane_bits, lanes, lda, 2, words, fill), b(v.kernels.lane_bits, columns, ldb, 2, words, 2);
+  const std::size_t ldo = kTileRows + 16, rounded = (lanes + 15) / 16 * 16, bits = words * v.kernels.lane_bits;
+  std::vector<std::int32_t> lane_terms(rounded), column_terms(columns), out((columns - 1) * ldo + rounded, 7);
+  for (auto* terms : {&lane_terms, &column_terms})
+    for (auto& term : *terms) term = with_terms ? static_cast<std::int32_t>(Random()) : 0;
+  v.kernels.balanced_gemm({a.panel(), b.panel(), words, with_terms ? lane_terms.data() : nullptr,
+                           with_terms ? column_terms.data() : nullptr, out.data(), ldo});
+  for (std::size_t j = 0; j < columns; ++j) {
+    for (std::size_t i = 0; i < lanes; ++i) {
+      int sum = 0;
+      for (std::size_t bit = 0; bit < bits; ++bit) sum += Balanced(a, i, bit) * Balanced(b, j, bit);
+      // The counts make up (9 * bits - sum of products) / 2.
+      const std::uint32_t expected = static_cast<std::uint32_t>(lane_terms[i]) +
+                                     static_cast<std::uint32_t>(column_terms[j]) -
+                                     static_cast<std::uint32_t>((9 * static_cast<int>(bits) - sum) / 2);
+      CHECK(out[j * ldo + i] == static_cast<std::int32_t>(expected),
+            v.name + ", lanes " + std::to_string(lanes) + ", columns " + std::to_string(columns));
+    }
+    for (std::size_t i = rounded; j + 1 < columns && i < ldo; ++i) CHECK(out[j * ldo + i] == 7, "beyond the rows");
+  }
+}
+
+TEST(BalancedGemmIsExact) {
+  for (const Variant& v : VariantsOf(&Kernels::balanced_gemm))
+    for (const std::size_t words : {1, 2, 5})
+      for (int fill = 0; fill < 3; ++fill)
+        for (const bool with_terms : {false, true}) {
+          for (const std::size_t lanes : {1, 16, 17, 64})
+            for (std::size_t columns = 1; columns <= kPanel; ++columns)
+              CheckBalancedGemm(v, lanes, columns, kTileRows, kPanel, words, fill, with_terms);
+          CheckBalancedGemm(v, 16, 12, kPanel, kTileRows, words, fill, with_terms);
+        }
+}
+
 // The contract's order, every operation rounded to float32.
 float ExpectedSum(const Panel& a, const SparseDotArgs& args, std::size_t i) {
   volatile float sum = 0;

@@ -152,7 +152,7 @@ void CheckLayer(const Case& c, const std::optional<Encoding>& encoding) {
   const Binary source(g.out_channels, DepthOf(g));
   std::vector<float> first;
   for (const Variant& v : Variants()) {
-    const Weights weights = PackWeights(source.Source(), encoding ? encoding->bits : 32, g, v.kernels.lane_bits);
+    const Weights weights = PackWeights(source.Source(), encoding ? encoding->bits : 32, g, v.kernels);
     Buffer out({c.batch, h, w, g.out_channels}, std::nullopt);
     Run(v.kernels, LayerOp{true, Identity(g.out_channels)}, {{&x.buffer}, &out, &weights});
     const std::vector<float> got(out.floats(), out.floats() + out.size());
@@ -190,7 +190,7 @@ TEST(LayersDoNotDependOnThreads) {
     Epilogue epilogue = Identity(128);
     epilogue.quantizer = Quantizer{Code(2, 0), 0, 0.75f, 4};
     for (const Variant& v : Variants()) {
-      const Weights weights = PackWeights(source.Source(), e.bits, g, v.kernels.lane_bits);
+      const Weights weights = PackWeights(source.Source(), e.bits, g, v.kernels);
       std::vector<std::uint64_t> first;
       for (const std::size_t threads : {1, 2, 3}) {
         Kernels kernels = v.kernels;
@@ -212,7 +212,7 @@ TEST(FloatLayersDoNotDependOnThreads) {
   const Shape shape = {3, 25, 29, 16}, out_shape = {3, 25, 29, 64};
   const Input x = RandomFloats(shape);
   for (const Variant& v : Variants()) {
-    const Weights weights = PackWeights(source.Source(), 32, g, v.kernels.lane_bits);
+    const Weights weights = PackWeights(source.Source(), 32, g, v.kernels);
     std::vector<float> first;
     for (const std::size_t threads : {1, 2, 3}) {
       Kernels kernels = v.kernels;
@@ -244,7 +244,7 @@ TEST(IntegerProductsAreExact) {
         const float scale = 1;
         SourceWeights source = {rows, k, 2, planes.data(), &scale, 1, nullptr, nullptr, 0};
         for (const Variant& v : Variants()) {
-          const Weights weights = PackWeights(source, e.bits, std::nullopt, v.kernels.lane_bits);
+          const Weights weights = PackWeights(source, e.bits, std::nullopt, v.kernels);
           std::vector<std::int32_t> out(m * rows);
           RunGemmInt(v.kernels, x.buffer, weights, out.data(), out.size());
           for (std::size_t i = 0; i < m; ++i)
@@ -295,7 +295,7 @@ TEST(NoRowsAreNoWork) {
   const Binary source(4, 18);
   for (const Variant& v : Variants())
     for (const unsigned bits : {1u, 8u, 32u}) {
-      const Weights weights = PackWeights(source.Source(), bits, std::nullopt, v.kernels.lane_bits);
+      const Weights weights = PackWeights(source.Source(), bits, std::nullopt, v.kernels);
       const std::optional<Encoding> encoding = bits == 32 ? std::nullopt : std::optional<Encoding>(Code(bits, 0));
       const Buffer x({0, 18}, encoding);
       Buffer out({0, 4}, std::nullopt);
@@ -309,7 +309,7 @@ TEST(HugePaddingIsRefused) {
   for (const Variant& v : Variants())
     for (const std::size_t pad : {std::size_t{1} << 20, std::size_t{1} << 31}) {
       const ConvGeometry g = {2, 4, 1, {1, 1}, {pad, pad}, {1, 1}, {pad, pad, pad, pad}};
-      const Weights weights = PackWeights(source.Source(), 1, g, v.kernels.lane_bits);
+      const Weights weights = PackWeights(source.Source(), 1, g, v.kernels);
       const Input x = RandomPlanes({1, 1, 1, 2}, Code(1, 0));
       Buffer out({1, 3, 3, 4}, std::nullopt);
       ExpectRefusal("huge pads", [&] { Run(v.kernels, LayerOp{true, Identity(4)}, {{&x.buffer}, &out, &weights}); });
@@ -328,10 +328,10 @@ TEST(PoolsNeedPixels) {
 TEST(WhatDoesNotFitIsRefused) {
   const Binary source(4, 18);
   const ConvGeometry g = {2, 4, 1, {3, 3}, {1, 1}, {1, 1}, {0, 0, 0, 0}};
-  const Weights weights = PackWeights(source.Source(), 32, g, 64);
+  const Kernels kernels = Variants().back().kernels;
+  const Weights weights = PackWeights(source.Source(), 32, g, kernels);
   Input x = RandomFloats({1, 3, 3, 2});
   Buffer wrong({1, 1, 2, 4}, std::nullopt), right({1, 1, 1, 4}, std::nullopt), small({1, 2, 2, 2}, std::nullopt);
-  const Kernels kernels = Variants().back().kernels;
   const LayerOp op = {true, Identity(4)};
   Run(kernels, op, {{&x.buffer}, &right, &weights});
   ExpectRefusal("output shape", [&] { Run(kernels, op, {{&x.buffer}, &wrong, &weights}); });
@@ -344,13 +344,13 @@ TEST(WhatDoesNotFitIsRefused) {
   ExpectRefusal("overflowing sums", [&] {
     SourceWeights huge = source.Source();
     huge.k = std::size_t{1} << 31;
-    PackWeights(huge, 1, std::nullopt, 32);
+    PackWeights(huge, 1, std::nullopt, kernels);
   });
   ExpectRefusal("a shape beyond memory", [&] { Buffer({std::size_t{1} << 40, std::size_t{1} << 40}, std::nullopt); });
   ExpectRefusal("groups that do not divide", [&] {
     ConvGeometry odd = g;
     odd.groups = 3;
-    PackWeights(source.Source(), 32, odd, 32);
+    PackWeights(source.Source(), 32, odd, kernels);
   });
 }
 

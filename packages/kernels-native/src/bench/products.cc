@@ -75,7 +75,7 @@ Weights PackBitWeights(const Kernels& kernels, const BitMatrix& matrix, unsigned
   const float scale = 1;
   return PackWeights(
       {matrix.rows, matrix.k, matrix.planes, planes.data(), &scale, 1, positions.data(), values.data(), values.size()},
-      activation_bits, std::nullopt, kernels.lane_bits);
+      activation_bits, std::nullopt, kernels);
 }
 
 // Value of a code: a sign for one bit where `sign`, 2p - 3 for weights of two bits.
@@ -324,8 +324,8 @@ std::vector<Timing> BenchConvolution(const Kernels& kernels, unsigned activation
     auto x = std::make_shared<Buffer>(Shape{1, pixels, pixels, channels}, encoding);
     const BitMatrix bits(pixels * pixels, channels, activation_bits, random);
     std::copy(bits.bits.begin(), bits.bits.end(), x->words());
-    auto weights = std::make_shared<Weights>(PackWeights(
-        {s.m, matrix.k, 1, planes.data(), &scale, 1, nullptr, nullptr, 0}, activation_bits, g, kernels.lane_bits));
+    auto weights = std::make_shared<Weights>(
+        PackWeights({s.m, matrix.k, 1, planes.data(), &scale, 1, nullptr, nullptr, 0}, activation_bits, g, kernels));
     auto out = std::make_shared<Buffer>(Shape{1, side, side, s.m}, std::nullopt);
     const Op op = LayerOp{true, Identity(s.m)};
     contenders.push_back({name, 0, [&kernels, x, weights, out, op](std::size_t) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/balanced_gemm/op.h"
 #include "kernels/bit_gemm/op.h"
 #include "kernels/byte_dot/op.h"
 #include "kernels/byte_gemm/op.h"
@@ -46,6 +47,7 @@ struct Kernels {
   QuantizeBytes* quantize_bytes = nullptr;
   SparseDot* sparse_dot = nullptr;
   ScaleRow* scale_row = nullptr;
+  BalancedGemm* balanced_gemm = nullptr;  // optional
   CodePanel* code_panel = nullptr;        // optional
   CorrectPanel* correct_panel = nullptr;  // optional
   ScalePanel* scale_panel = nullptr;      // optional

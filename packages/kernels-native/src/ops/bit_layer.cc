@@ -152,6 +152,8 @@ class TileWorker {
     if (codes_.size() > 0)
       kernels_.code_panel({reinterpret_cast<const std::uint32_t*>(panel_.data()), LaneWords(kernels_, weights_.k),
                            encoding_.bits, tile.rows(), codes_.data()});
+    if (IsBalanced(kernels_, weights_.weight_bits, encoding_.bits))
+      return Balance(kernels_, LaneWords(kernels_, weights_.k), panel_.data());
     if (encoding_.sign) return;
     FillTerms(kernels_, weights_.weight_bits, tile_, weights_.k, ones_.data(), terms_);
     tile_.terms = terms_;

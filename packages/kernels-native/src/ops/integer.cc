@@ -44,6 +44,12 @@ void FillTerms(const Kernels& kernels, unsigned weight_bits, const ActivationTil
   for (std::size_t i = 0; i < tile.rows; ++i) terms[i] *= factor;
 }
 
+void Balance(const Kernels& kernels, std::size_t words, void* panel) {
+  const std::size_t plane = words * kTileRows * (kernels.lane_bits / 32);
+  auto* codes = static_cast<std::uint32_t*>(panel);
+  for (std::size_t i = 0; i < plane; ++i) codes[i] ^= codes[plane + i];
+}
+
 PanelProduct::PanelProduct(const Kernels& kernels, const Weights& weights, bool sign)
     : kernels_(kernels),
       bits_(std::get<BitWeights>(weights.packed)),
@@ -55,20 +61,28 @@ PanelProduct::PanelProduct(const Kernels& kernels, const Weights& weights, bool 
   std::fill(constant_, constant_ + kPanel, k_factor * static_cast<std::int32_t>(weights.k));
 }
 
+void PanelProduct::Run(const BitPanel& lanes, const BitPanel& columns, const std::int32_t* lane_terms,
+                       const std::int32_t* column_terms, std::int32_t* out, std::size_t ldo) const {
+  if (bits_.balanced)
+    kernels_.balanced_gemm({lanes, columns, words_, lane_terms, column_terms, out, ldo});
+  else
+    kernels_.bit_gemm({lanes, columns, words_, exclusive_, factor_, lane_terms, column_terms, out, ldo});
+}
+
 void PanelProduct::Multiply(std::size_t panel, std::size_t channels, const ActivationTile& tile, std::int32_t* out,
                             std::size_t ldo) const {
   const BitPanel columns = {bits_.panels.data() + panel * panel_bytes_, kPanel, channels, bits_.planes};
-  const std::int32_t* constant = tile.sign ? constant_ : nullptr;
+  const std::int32_t* constants = bits_.balanced ? bits_.balanced_terms.data() + panel * kPanel
+                                  : tile.sign    ? constant_
+                                                 : nullptr;
   std::size_t rest = tile.rows % kPanel;
   if (rest > kMostSwapped) rest = 0;
   const std::size_t straight = tile.rows - rest;
-  if (straight > 0)
-    kernels_.bit_gemm(
-        {RowPanel(kernels_, tile, 0, straight), columns, words_, exclusive_, factor_, tile.terms, constant, out, ldo});
+  if (straight > 0) Run(RowPanel(kernels_, tile, 0, straight), columns, tile.terms, constants, out, ldo);
   if (rest == 0) return;
   std::int32_t swapped[kMostSwapped * kPanel];
-  kernels_.bit_gemm({columns, RowPanel(kernels_, tile, straight, rest), words_, exclusive_, factor_, constant,
-                     tile.terms ? tile.terms + straight : nullptr, swapped, kPanel});
+  Run(columns, RowPanel(kernels_, tile, straight, rest), constants, tile.terms ? tile.terms + straight : nullptr,
+      swapped, kPanel);
   kernels_.transpose({reinterpret_cast<const std::uint32_t*>(swapped), kPanel, rest, channels,
                       reinterpret_cast<std::uint32_t*>(out) + straight, ldo});
 }

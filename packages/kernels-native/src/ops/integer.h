@@ -15,13 +15,16 @@ struct ActivationTile {
   std::size_t rows;   // 1 .. kTileRows
   unsigned planes;
   bool sign;
-  const std::int32_t* terms;  // [kTileRows] from FillTerms, or null for signs
+  const std::int32_t* terms;  // [kTileRows] from FillTerms, or null for signs and where IsBalanced
 };
 
 // What the rows of a tile of codes add to their products with any weights of `weight_bits` bits.
 //   ones: [LaneWords][kPanel] words of ones   terms: [kTileRows]
 void FillTerms(const Kernels& kernels, unsigned weight_bits, const ActivationTile& tile, std::size_t k,
                const void* ones, std::int32_t* terms);
+
+// Lays out a panel of 2-bit codes, `words` of one plane, as balanced_gemm takes it.
+void Balance(const Kernels& kernels, std::size_t words, void* panel);
 
 // Exact products of panels of weights with tiles of signs, or of codes.
 class PanelProduct {
@@ -36,6 +39,10 @@ class PanelProduct {
                 std::size_t ldo) const;
 
  private:
+  // Terms of lanes and of columns, either may be null.
+  void Run(const BitPanel& lanes, const BitPanel& columns, const std::int32_t* lane_terms,
+           const std::int32_t* column_terms, std::int32_t* out, std::size_t ldo) const;
+
   const Kernels& kernels_;
   const BitWeights& bits_;
   const bool exclusive_;

@@ -11,7 +11,7 @@ namespace apb {
 ActivationTile PackedActivations::Tile(const Kernels& kernels, std::size_t index) const {
   const std::size_t first = index * kTileRows;
   return {panels.data() + index * PanelBytes(kernels, planes, k), std::min(kTileRows, rows - first), planes, sign,
-          sign ? nullptr : terms.data() + first};
+          terms.size() > 0 ? terms.data() + first : nullptr};
 }
 
 PackedActivations PackActivations(const Kernels& kernels, const std::uint64_t* rows, std::size_t count, std::size_t k,
@@ -21,12 +21,16 @@ PackedActivations PackActivations(const Kernels& kernels, const std::uint64_t* r
   PackedActivations packed = {count, k, planes, sign, AlignedArray<std::uint8_t>::Zeros(tiles * bytes), {}};
   AlignedArray<std::uint8_t> ones(LaneWords(kernels, k) * kPanel * (kernels.lane_bits / 8));
   std::fill(ones.data(), ones.data() + ones.size(), std::uint8_t{0xff});
-  if (!sign) packed.terms = AlignedArray<std::int32_t>(tiles * kTileRows);
+  const bool balanced = IsBalanced(kernels, weight_bits, planes);
+  if (!sign && !balanced) packed.terms = AlignedArray<std::int32_t>(tiles * kTileRows);
   for (std::size_t t = 0; t < tiles; ++t) {
     const std::size_t first = t * kTileRows;
     PackPanel(kernels, rows + first * planes * ((k + 63) / 64), std::min(kTileRows, count - first), planes, k,
               packed.panels.data() + t * bytes);
-    if (!sign) FillTerms(kernels, weight_bits, packed.Tile(kernels, t), k, ones.data(), packed.terms.data() + first);
+    if (balanced)
+      Balance(kernels, LaneWords(kernels, k), packed.panels.data() + t * bytes);
+    else if (!sign)
+      FillTerms(kernels, weight_bits, packed.Tile(kernels, t), k, ones.data(), packed.terms.data() + first);
   }
   return packed;
 }

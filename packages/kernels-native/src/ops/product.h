@@ -17,7 +17,7 @@ struct PackedActivations {
   unsigned planes;
   bool sign;
   AlignedArray<std::uint8_t> panels;  // [ceil(rows / kTileRows)] panels
-  AlignedArray<std::int32_t> terms;   // [rows rounded up to kTileRows], empty for signs
+  AlignedArray<std::int32_t> terms;   // [rows rounded up to kTileRows], empty for signs and where IsBalanced
 
   ActivationTile Tile(const Kernels& kernels, std::size_t index) const;
 };

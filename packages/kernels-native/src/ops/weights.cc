@@ -19,7 +19,8 @@ std::size_t Bytes(const SparseRows& w) {
 }
 
 std::size_t Bytes(const BitWeights& w) {
-  return w.panels.bytes() + Bytes(w.scales) + Bytes(w.tap_sums) + Bytes(w.sparse) + Bytes(w.order);
+  return w.panels.bytes() + Bytes(w.scales) + Bytes(w.tap_sums) + Bytes(w.balanced_terms) + Bytes(w.sparse) +
+         Bytes(w.order);
 }
 
 std::size_t Bytes(const ByteWeights& w) { return w.signs.bytes() + Bytes(w.scales) + Bytes(w.sparse); }
@@ -87,8 +88,11 @@ void FillPanels(const SourceWeights& s, const Weights& w, BitWeights& bits) {
     const Slot slot = SlotOf(w, row);
     for (unsigned p = 0; p < s.bits; ++p) {
       Word* to = panels + (slot.panel * s.bits + p) * words * kPanel + slot.lane;
-      for (std::size_t column = 0; column < s.k; ++column)
-        to[column / kBits * kPanel] |= Word{BitOf(s, p, row, column)} << (column % kBits);
+      const bool balanced = bits.balanced && p == 0;
+      for (std::size_t column = 0; column < s.k; ++column) {
+        const unsigned bit = BitOf(s, p, row, column) ^ (balanced ? BitOf(s, 1, row, column) : 0);
+        to[column / kBits * kPanel] |= Word{bit} << (column % kBits);
+      }
     }
   }
 }
@@ -117,14 +121,30 @@ std::vector<std::uint8_t> OrderByTerms(const SparseRows& sparse, const Weights& 
   return order;
 }
 
-BitWeights PackBits(const SourceWeights& s, const Weights& w, unsigned lane_bits) {
+// Modulo 2^32, as products are.
+std::vector<std::int32_t> BalancedTerms(const SourceWeights& s, const Weights& w,
+                                        const std::vector<std::int32_t>& tap_sums) {
+  std::vector<std::int32_t> terms(Panels(w) * kPanel, 0);
+  for (std::size_t row = 0; row < s.rows; ++row) {
+    const Slot slot = SlotOf(w, row);
+    std::int64_t sum = 0;
+    for (std::size_t tap = 0; tap < w.taps(); ++tap) sum += tap_sums[tap * s.rows + row];
+    const std::int64_t term = (9 * static_cast<std::int64_t>(s.k) + 3 * sum) / 2;
+    terms[slot.panel * kPanel + slot.lane] = static_cast<std::int32_t>(static_cast<std::uint32_t>(term));
+  }
+  return terms;
+}
+
+BitWeights PackBits(const SourceWeights& s, const Weights& w, const Kernels& kernels) {
   BitWeights bits;
   bits.planes = s.bits;
-  if (lane_bits == 32)
+  bits.balanced = IsBalanced(kernels, s.bits, w.activation_bits);
+  if (kernels.lane_bits == 32)
     FillPanels<std::uint32_t>(s, w, bits);
   else
     FillPanels<std::uint64_t>(s, w, bits);
   bits.tap_sums = TapSums(s, w);
+  if (bits.balanced) bits.balanced_terms = BalancedTerms(s, w, bits.tap_sums);
   for (std::size_t row = 0; row < s.rows; ++row) bits.scales.push_back(ScaleOf(s, row));
   bits.sparse = s.bits == 1 ? Residual(s) : NoTerms(s);
   for (std::size_t row = 0; w.taps() <= 32 && row < s.rows; ++row)
@@ -246,7 +266,7 @@ std::size_t Weights::bytes() const {
 }
 
 Weights PackWeights(const SourceWeights& s, unsigned activation_bits, const std::optional<ConvGeometry>& geometry,
-                    unsigned lane_bits) {
+                    const Kernels& kernels) {
   if (s.rows < 1 || s.k < 1) throw ContractError("weights " + ToString({s.rows, s.k}) + " are empty");
   CheckProduct(s, activation_bits);
   if (geometry) CheckAgainst(*geometry, s);
@@ -266,7 +286,7 @@ Weights PackWeights(const SourceWeights& s, unsigned activation_bits, const std:
   else if (activation_bits == 8)
     w.packed = PackBytes(s, w);
   else
-    w.packed = PackBits(s, w, lane_bits);
+    w.packed = PackBits(s, w, kernels);
   return w;
 }
 

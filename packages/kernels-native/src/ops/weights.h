@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/aligned.h"
-#include "kernels/bit_gemm/op.h"
+#include "kernels/kernels.h"
 #include "ops/types.h"
 
 namespace apb {
@@ -47,9 +47,12 @@ struct SparseRows {
 // 1- or 2-bit weights that meet quantized activations.
 struct BitWeights {
   unsigned planes = 1;                 // 1: bit set where s = -1; 2: code p, standing for 2p - 3
+  bool balanced = false;               // as IsBalanced says: plane 0 is set where |2p - 3| is 1
   AlignedArray<std::uint8_t> panels;   // [groups][panels of a group][planes][LaneWords][kPanel] lane words
   std::vector<float> scales;           // [rows]
   std::vector<std::int32_t> tap_sums;  // [taps][rows]: sum of s or 2p - 3 over the channels of a tap
+  // [groups][panels of a group][kPanel] where balanced: (9k + 3 * sum(2p - 3)) / 2, the constant of a product
+  std::vector<std::int32_t> balanced_terms;
   SparseRows sparse;
   // [groups][panels of a group][kPanel]: channels of a panel by number of sparse terms, so that loops over the terms
   // of one after another end where the processor expects it (a mispredicted end costs as much as several terms).
@@ -102,6 +105,11 @@ struct Weights {
   std::size_t bytes() const;
 };
 
+// Whether weights and codes of so many bits meet in balanced_gemm, in panels that are laid out for it.
+inline bool IsBalanced(const Kernels& kernels, unsigned weight_bits, unsigned activation_bits) {
+  return kernels.balanced_gemm && weight_bits == 2 && activation_bits == 2;
+}
+
 // Room for a row of products of all groups: panels may write beyond the last channel.
 inline std::size_t RowStride(const Weights& weights) { return weights.rows + kPanel; }
 
@@ -118,9 +126,9 @@ struct SourceWeights {
 };
 
 // Throws ContractError when shapes, scales, positions or values are wrong, when an integer sum could reach
-// 2^31, or when the contract has no such product. lane_bits as in the Kernels that will use them.
+// 2^31, or when the contract has no such product. The layout is what these kernels take, on any number of threads.
 Weights PackWeights(const SourceWeights& source, unsigned activation_bits, const std::optional<ConvGeometry>& geometry,
-                    unsigned lane_bits);
+                    const Kernels& kernels);
 
 }  // namespace apb
 
