@@ -81,6 +81,7 @@
         "src/ops/run.cc",
         "src/ops/runs.cc",
         "src/ops/sparse.cc",
+        "src/ops/thresholds.cc",
         "src/ops/types.cc",
         "src/ops/weights.cc",
         "src/ops/window.cc"
@@ -166,6 +167,8 @@
             "src/kernels/float_gemm/x86_avx512vpopcntdq.cc",
             "src/kernels/quantize/x86_avx512vpopcntdq.cc",
             "src/kernels/quantize_bytes/x86_avx512vpopcntdq.cc",
+            "src/kernels/mark_panel/x86_avx512vpopcntdq.cc",
+            "src/kernels/turn_bits/x86_avx512vpopcntdq.cc",
             "src/kernels/scale_panel/x86_avx512vpopcntdq.cc",
             "src/kernels/scale_row/x86_avx512vpopcntdq.cc",
             "src/kernels/sparse_dot/x86_avx512vpopcntdq.cc",

@@ -19,6 +19,7 @@
 #include "kernels/finish_panel/op.h"
 #include "kernels/finish_rows/op.h"
 #include "kernels/float_gemm/op.h"
+#include "kernels/mark_panel/op.h"
 #include "kernels/max_window/op.h"
 #include "kernels/paper/op.h"
 #include "kernels/quantize/op.h"
@@ -27,6 +28,7 @@
 #include "kernels/scale_row/op.h"
 #include "kernels/sparse_dot/op.h"
 #include "kernels/transpose/op.h"
+#include "kernels/turn_bits/op.h"
 
 namespace apb {
 
@@ -52,6 +54,8 @@ struct Kernels {
   CorrectPanel* correct_panel = nullptr;  // optional
   ScalePanel* scale_panel = nullptr;      // optional
   FinishPanel* finish_panel = nullptr;    // optional
+  MarkPanel* mark_panel = nullptr;        // optional, together with turn_bits
+  TurnBits* turn_bits = nullptr;          // optional
   Transpose* transpose = nullptr;
   // For benchmarks only.
   Ceiling* ceiling = nullptr;

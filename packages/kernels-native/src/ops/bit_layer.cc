@@ -1,6 +1,7 @@
 #include "ops/bit_layer.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/scratch.h"
 #include "ops/bit_tiles.h"
@@ -9,6 +10,7 @@
 #include "ops/integer.h"
 #include "ops/panel.h"
 #include "ops/sparse.h"
+#include "ops/thresholds.h"
 
 namespace apb {
 namespace {
@@ -78,11 +80,10 @@ class TileWorker {
   }
 
   const ActivationTile& tile() const { return tile_; }
-  // Its codes as CodePanelArgs lays them down, or null.
-  const std::uint32_t* codes() const { return codes_.size() > 0 ? codes_.data() : nullptr; }
+  // Of the sparse weights of all channels, with the encoding's step.
+  const SparseDotArgs& terms() const { return terms_of_sparse_; }
   const Inside* const* inside() const { return inside_; }
-  // What SparseTerms takes; signs of more than 32 taps at a border take the long way instead.
-  const std::uint32_t* taps() const { return encoding_.sign && borders_ > 0 && !many_taps() ? taps_.data() : nullptr; }
+  // Signs of more than 32 taps at a border take the long way.
   bool many_taps() const { return encoding_.sign && borders_ > 0 && weights_.taps() > 32; }
 
  private:
@@ -149,6 +150,10 @@ class TileWorker {
       PackPanel(kernels_, input_.x.words() + tile.begin()->position * input_.x.words_per_row(), tile.rows(),
                 encoding_.bits, weights_.k, panel_.data());
     tile_ = {panel_.data(), tile.rows(), encoding_.bits, encoding_.sign, nullptr};
+    terms_of_sparse_ =
+        SparseTerms(kernels_, weights_, tile_, encoding_.sign && borders_ > 0 && !many_taps() ? taps_.data() : nullptr,
+                    codes_.size() > 0 ? codes_.data() : nullptr);
+    terms_of_sparse_.step = encoding_.step;
     if (codes_.size() > 0)
       kernels_.code_panel({reinterpret_cast<const std::uint32_t*>(panel_.data()), LaneWords(kernels_, weights_.k),
                            encoding_.bits, tile.rows(), codes_.data()});
@@ -200,6 +205,7 @@ class TileWorker {
   ScratchArray<std::uint32_t> codes_;  // of a tile, for sparse terms; empty without use
   ScratchArray<std::uint8_t> ones_;
   ActivationTile tile_{};
+  SparseDotArgs terms_of_sparse_{};
   const Inside* inside_[kTileRows];
   alignas(64) std::uint32_t cases_[kTileRows] = {};  // their numbers
   std::size_t border_rows_[kTileRows];
@@ -222,10 +228,9 @@ class Scaler {
 
   // acc: [channels][kTileRows]   y: [channels][kTileRows]
   void Panel(const Channels& channels, const std::int32_t* acc, float* y) const {
-    SparseDotArgs terms = SparseTerms(kernels_, weights_, worker_.tile(), worker_.taps(), worker_.codes());
+    const SparseDotArgs& terms = worker_.terms();
     const std::uint8_t* order = bits_.order.data() + channels.panel * kPanel;
     if (kernels_.scale_panel && bits_.sparse.blocks == 1 && encoding_.base == 0 && !worker_.many_taps()) {
-      terms.step = encoding_.step;
       kernels_.scale_panel({acc, channels.count, order, bits_.scales.data() + channels.first,
                             bits_.sparse.row_start.data() + channels.first, terms, y, kTileRows});
       return;
@@ -245,7 +250,6 @@ class Scaler {
       SparseDotArgs product = terms;
       product.acc = acc;
       product.scale = alpha_step;
-      product.step = encoding_.step;
       return SparseSums(kernels_, weights_, n, product, y);
     }
     alignas(64) float sums[kTileRows];
@@ -361,6 +365,68 @@ class PanelFinisher {
   std::size_t starts_[kTileRows];       // of the rows of a tile, in values of the output
 };
 
+// Writes codes of one or two bits, of one panel of channels after another, from exact products in one pass.
+class Marker {
+ public:
+  Marker(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights, const TileWorker& worker,
+         Buffer& out)
+      : kernels_(kernels),
+        epilogue_(epilogue),
+        bits_(std::get<BitWeights>(weights.packed)),
+        worker_(worker),
+        thresholds_(ThresholdsOf(*epilogue.quantizer, epilogue.activation)),
+        plane_(out.words_per_plane() * 64),
+        marks_(ScratchArray<std::uint64_t>::Zeros(epilogue.quantizer->encoding.bits * plane_)),
+        out_(out) {}
+
+  // Whether there are kernels for this layer.
+  static bool Fits(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights, const Encoding& encoding,
+                   const Buffer* residual) {
+    return kernels.mark_panel && !residual && epilogue.quantizer && epilogue.quantizer->encoding.bits <= 2 &&
+           epilogue.activation.kind != Activation::Kind::kPrelu && encoding.base == 0 &&
+           (!encoding.sign || weights.taps() <= 32) && std::get<BitWeights>(weights.packed).sparse.blocks == 1;
+  }
+
+  void Panel(const Channels& channels, const std::int32_t* acc) {
+    const std::size_t n = channels.first;
+    const Encoding& to = epilogue_.quantizer->encoding;
+    kernels_.mark_panel({{acc, channels.count, bits_.order.data() + channels.panel * kPanel, bits_.scales.data() + n,
+                          bits_.sparse.row_start.data() + n, worker_.terms(), nullptr, 0},
+                         epilogue_.scale.data() + n,
+                         epilogue_.shift.data() + n,
+                         to.sign,
+                         to.bits,
+                         thresholds_.data(),
+                         marks_.data() + n,
+                         plane_});
+  }
+
+  // Once all panels of a tile are done: marks of channels become words of rows.
+  void Finish(const BitTile& tile) {
+    const std::size_t stride = out_.words_per_row();
+    for (std::size_t w = 0; w < stride; ++w) {
+      alignas(64) std::uint64_t rows[64];
+      kernels_.turn_bits(marks_.data() + w * 64, rows);
+      for (const Stretch& stretch : tile) {
+        std::uint64_t* to = out_.words() + stretch.position * stride + w;
+        for (std::size_t i = 0; i < stretch.count; ++i) to[i * stride] = rows[stretch.row + i];
+      }
+    }
+  }
+
+ private:
+  static_assert(kTileRows == 64, "a word of marks has a bit for every row of a tile");
+
+  const Kernels& kernels_;
+  const Epilogue& epilogue_;
+  const BitWeights& bits_;
+  const TileWorker& worker_;
+  const std::array<float, 3> thresholds_;
+  const std::size_t plane_;
+  ScratchArray<std::uint64_t> marks_;  // of a tile, [planes][channels]: a bit for every row
+  Buffer& out_;
+};
+
 // Row by row, by kernels that every instruction set has.
 void RunByRows(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights, TileWorker& worker,
                const Scaler& scaler, const Buffer* residual, Buffer& out) {
@@ -386,6 +452,14 @@ BitInput::BitInput(const Kernels& kernels, const Buffer& x, const Weights& weigh
 void RunBitLayer(const Kernels& kernels, const Epilogue& epilogue, const BitInput& input, const Weights& weights,
                  const Window& window, const Buffer* residual, Buffer& out) {
   TileWorker worker(kernels, input, weights, window);
+  if (Marker::Fits(kernels, epilogue, weights, input.x.encoding(), residual)) {
+    Marker marker(kernels, epilogue, weights, worker, out);
+    return worker.ForEachTile([&](const BitTile& tile) {
+      worker.ForEachPanel(tile,
+                          [&](const Channels& channels, const std::int32_t* acc) { marker.Panel(channels, acc); });
+      marker.Finish(tile);
+    });
+  }
   const Scaler scaler(kernels, weights, input.x.encoding(), worker);
   if (!PanelFinisher::Fits(kernels, weights, out))
     return RunByRows(kernels, epilogue, weights, worker, scaler, residual, out);

@@ -16,7 +16,8 @@ namespace apb {
 // Every word is 1 XOR, 2 ternary operations, 3 popcounts and 3 additions, 9 operations; plane products take 12.
 //
 // out[j * ldo + i] = column_terms[j] + lane_terms[i] - 3 * c_or(i, j) - 5 * c_s(i, j) - c_and(i, j), modulo 2^32
-// Panels are those of bit_gemm, of two planes: n, then the upper bit of the code, by which signs are compared. Optional.
+// Panels are those of bit_gemm, of two planes: n, then the upper bit of the code, by which signs are compared.
+// Optional.
 struct BalancedGemmArgs {
   BitPanel lanes;
   BitPanel columns;

@@ -1,4 +1,4 @@
-// AVX-512: sixteen lanes at a time, the last ones by a mask.
+// AVX-512: sixteen lanes at a time, the last sixteen once more where lanes are left over; fewer by a mask.
 #include "kernels/bit_gemm/op.h"
 #include "kernels/cut_panel/op.h"
 #include "kernels/x86_avx512_lanes.h"
@@ -8,22 +8,28 @@ namespace {
 
 constexpr size_t kLanes = 16;
 
+// Calls visit(first lane, mask) for all lanes, a mask of all ones (known to the compiler) for whole vectors.
+template <typename Visit>
+inline void ForVectors(size_t lanes, Visit visit) {
+  constexpr __mmask16 kAll = 0xffff;
+  if (lanes < kLanes) return visit(0, FirstOf(lanes));
+  for (size_t i = 0; i + kLanes <= lanes; i += kLanes) visit(i, kAll);
+  if (lanes % kLanes) visit(lanes - kLanes, kAll);
+}
+
 // Whole words are copied.
 inline void Copy(const CutPanelArgs& args, const uint32_t* lines, uint32_t* panel) {
-  for (size_t j = 0; j < args.count; ++j) {
-    const uint32_t* from = lines + args.pieces[j].from;
-    uint32_t* to = panel + args.pieces[j].word * kTileRows;
-    for (size_t i = 0; i < args.lanes; i += kLanes) {
-      const __mmask16 mask = FirstOf(args.lanes - i);
-      _mm512_mask_storeu_epi32(to + i, mask, _mm512_maskz_loadu_epi32(mask, from + i));
+  ForVectors(args.lanes, [&](size_t i, __mmask16 mask) {
+    for (size_t j = 0; j < args.count; ++j) {
+      const __m512i x = _mm512_maskz_loadu_epi32(mask, lines + args.pieces[j].from + i);
+      _mm512_mask_storeu_epi32(panel + args.pieces[j].word * kTileRows + i, mask, x);
     }
-  }
+  });
 }
 
 // Words are put together in a register.
 inline void Join(const CutPanelArgs& args, const uint32_t* lines, uint32_t* panel) {
-  for (size_t i = 0; i < args.lanes; i += kLanes) {
-    const __mmask16 mask = FirstOf(args.lanes - i);
+  ForVectors(args.lanes, [&](size_t i, __mmask16 mask) {
     for (size_t j = 0; j < args.count;) {
       const uint32_t word = args.pieces[j].word;
       __m512i bits = _mm512_setzero_si512();
@@ -36,7 +42,7 @@ inline void Join(const CutPanelArgs& args, const uint32_t* lines, uint32_t* pane
       }
       _mm512_mask_storeu_epi32(panel + word * kTileRows + i, mask, bits);
     }
-  }
+  });
 }
 
 }  // namespace

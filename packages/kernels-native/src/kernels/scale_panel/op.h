@@ -21,7 +21,7 @@ struct ScalePanelArgs {
   const uint32_t* row_start;  // [channels + 1]
   // columns, values and taps of all channels, the panel of activations, the rows; terms, acc, scale and sums are not
   // used, and there is no `more`.
-  SparseDotArgs sparse;
+  const SparseDotArgs& sparse;
   float* y;  // [channels][ldy]; written for sparse.items, up to the next multiple of 16 may be
   size_t ldy;
 };

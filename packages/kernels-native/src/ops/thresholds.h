@@ -1,0 +1,18 @@
+// Where the codes of a quantizer begin.
+#ifndef APB_OPS_THRESHOLDS_H_
+#define APB_OPS_THRESHOLDS_H_
+
+#include <array>
+
+#include "ops/types.h"
+
+namespace apb {
+
+// Element j, of 2^bits - 1: the least float whose code, the activation first, is more than j; for signs the least that
+// is not negative. NaN where there is none. Codes of 1 or 2 bits; all of an activation but prelu, whose slopes belong
+// to channels. Both only ever grow with their input, so that these floats say all of them, bit for bit.
+std::array<float, 3> ThresholdsOf(const Quantizer& quantizer, const Activation& activation);
+
+}  // namespace apb
+
+#endif  // APB_OPS_THRESHOLDS_H_
