@@ -56,6 +56,7 @@
         "src/ops/activation.cc",
         "src/ops/arena.cc",
         "src/ops/bit_layer.cc",
+        "src/ops/bit_setup.cc",
         "src/ops/bit_tiles.cc",
         "src/ops/buffer.cc",
         "src/ops/byte_layer.cc",

@@ -47,7 +47,8 @@ TEST(ThresholdsAreWhereCodesBegin) {
   for (const Activation& activation : {Activation(), relu, clamp}) {
     CheckThresholds({{true, 1, 0, 1}, 0, 0, 0}, activation);
     for (const unsigned bits : {1, 2})
-      for (const auto& [lo, hi] : {std::pair<float, float>{0, 1}, {-0.75f, 1.5f}, {-3, -1}, {0, 1e-40f}, {0.1f, 0.3f}}) {
+      for (const auto& [lo, hi] :
+           {std::pair<float, float>{0, 1}, {-0.75f, 1.5f}, {-3, -1}, {0, 1e-40f}, {0.1f, 0.3f}}) {
         const float inv = static_cast<float>((1u << bits) - 1) / (hi - lo);
         if (std::isfinite(inv)) CheckThresholds({{false, bits, lo, 1}, lo, hi, inv}, activation);
       }
@@ -120,7 +121,8 @@ void CheckMarkPanel(const Variant& v, const Kernels& with_scale_panel, std::size
   const float thresholds[3] = {RandomBelow(2) ? 0.0f : -0.5f, 0.5f, RandomBelow(2) ? 1.0f : never};
   const std::size_t plane = channels + 2;
   std::vector<std::uint64_t> marks(bits * plane, 0x5eadbeef5eadbeefu);
-  v.kernels.mark_panel({products.Args(nullptr, 0), scale.data(), shift.data(), sign, bits, thresholds, marks.data(), plane});
+  v.kernels.mark_panel(
+      {products.Args(nullptr, 0), scale.data(), shift.data(), sign, bits, thresholds, marks.data(), plane});
   const std::size_t written = (items + 15) / 16 * 16;
   for (unsigned p = 0; p < bits; ++p)
     for (std::size_t c = 0; c < plane; ++c) {

@@ -206,6 +206,36 @@ TEST(LayersDoNotDependOnThreads) {
 }
 
 // Tiles of floats are whole lines, which parts do not end with.
+// Written beside the floats, or after them where a set of kernels has no such way: the signs that quantizing gives.
+TEST(LayersWriteSignsOfFloats) {
+  const Encoding sign = {true, 1, 0, 1};
+  for (const std::size_t channels : {5, 16, 80, 128})
+    for (const std::size_t groups : {1, 5}) {
+      if (channels % groups) continue;
+      const ConvGeometry g = {40, channels, groups, {3, 3}, {1, 1}, {1, 1}, {1, 0, 1, 1}};
+      const Binary source(channels, DepthOf(g));
+      const Shape out_shape = {2, 9, 8, channels};
+      const Input residual = RandomFloats(out_shape), x = RandomPlanes({2, 9, 9, 40}, Code(2, 0));
+      Epilogue epilogue = Identity(channels);
+      epilogue.scale[0] = epilogue.scale.back() = 0;  // with no residual there, zeros
+      for (const Variant& v : Variants())
+        for (const std::size_t threads : {1, 3})
+          for (const Buffer* added : {&residual.buffer, static_cast<const Buffer*>(nullptr)}) {
+            Kernels kernels = v.kernels;
+            kernels.threads = threads;
+            const Weights weights = PackWeights(source.Source(), 2, g, v.kernels);
+            Buffer out(out_shape, std::nullopt), signs(out_shape, sign), expected(out_shape, sign);
+            std::fill(signs.words(), signs.words() + signs.rows() * signs.words_per_row(), ~std::uint64_t{0});
+            Operands operands = {{&x.buffer}, &out, &weights, &signs};
+            if (added) operands.inputs.push_back(added);
+            Run(kernels, LayerOp{true, epilogue}, operands);
+            Run(kernels, QuantizeOp{{sign, 0, 0, 0}}, {{&out}, &expected, nullptr});
+            CHECK(std::equal(signs.words(), signs.words() + signs.rows() * signs.words_per_row(), expected.words()),
+                  v.name + ", channels " + std::to_string(channels) + ", groups " + std::to_string(groups));
+          }
+    }
+}
+
 TEST(FloatLayersDoNotDependOnThreads) {
   const ConvGeometry g = {16, 64, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}};
   const Binary source(g.out_channels, DepthOf(g));

@@ -32,6 +32,7 @@ std::vector<Lifetime> Lifetimes(const Network& network, const std::vector<std::s
   for (std::size_t i = 0; i < network.steps.size(); ++i) {
     for (const std::size_t input : network.steps[i].inputs) need(input, i);
     need(network.steps[i].output, i);
+    if (WritesSigns(network, i)) need(network.steps[i + 1].output, i);
   }
   need(network.output, network.steps.size());
   return places;
@@ -76,6 +77,7 @@ void Arena::Fit(const Network& network, std::shared_ptr<const Layout> layout) {
     Operands operands = {{}, &values_[step.output], nullptr};
     for (const std::size_t input : step.inputs) operands.inputs.push_back(&values_[input]);
     if (step.weights) operands.weights = &network.weights[*step.weights];
+    if (WritesSigns(network, operands_.size())) operands.signs = &values_[network.steps[operands_.size() + 1].output];
     operands_.push_back(std::move(operands));
   }
   layout_ = std::move(layout);

@@ -6,7 +6,6 @@
 #include "base/scratch.h"
 #include "ops/bit_tiles.h"
 #include "ops/epilogue.h"
-#include "ops/inside.h"
 #include "ops/integer.h"
 #include "ops/panel.h"
 #include "ops/sparse.h"
@@ -38,15 +37,13 @@ class TileWorker {
         lines_inside_(window.y),
         columns_inside_(window.x),
         product_(kernels, weights, encoding_.sign),
-        inside_sums_(kernels, weights, encoding_, window),
+        inside_sums_(input.setup->inside),
         whole_(inside_sums_.Whole()),
         panel_(ScratchArray<std::uint8_t>::Zeros(PanelBytes(kernels, encoding_.bits, weights.k))),
         taps_(encoding_.sign && SparseTermCount() > 0 && weights.taps() <= 32 ? weights.taps() * kTileRows : 0),
         codes_(WeavesCodes() ? encoding_.bits * LaneWords(kernels, weights.k) * kTileRows : 0),
         ones_(encoding_.sign ? 0 : LaneWords(kernels, weights.k) * kPanel * (kernels.lane_bits / 8)) {
     std::fill(ones_.data(), ones_.data() + ones_.size(), std::uint8_t{0xff});
-    for (std::size_t group = 0; input.lines && group < weights.groups; ++group)
-      pieces_.push_back(input.lines->PiecesOf(weights, group));
     std::fill(inside_, inside_ + kTileRows, &whole_);
     std::fill(taps_.data(), taps_.data() + taps_.size(), ~std::uint32_t{0});
   }
@@ -166,7 +163,7 @@ class TileWorker {
 
   void Cut(const BitTile& tile, std::size_t group) {
     const std::size_t lines = window_.y.outputs(), bytes = kernels_.lane_bits / 8;
-    const std::vector<Piece>& pieces = pieces_[group];
+    const std::vector<Piece>& pieces = input_.setup->pieces[group];
     const bool whole = weights_.tap_channels() % kernels_.lane_bits == 0;
     const auto* from = static_cast<const std::uint8_t*>(input_.lines->words());
     ForEachLine(tile, [&](std::size_t line, std::size_t column, std::size_t row, std::size_t count) {
@@ -196,9 +193,8 @@ class TileWorker {
   const Encoding encoding_;
   const bool alike_;  // all positions see all taps
   const Interior lines_inside_, columns_inside_;
-  std::vector<std::vector<Piece>> pieces_;  // of every group
   const PanelProduct product_;
-  InsideSums inside_sums_;
+  const InsideSums& inside_sums_;
   const Inside& whole_;  // of positions that see all taps
   ScratchArray<std::uint8_t> panel_;
   ScratchArray<std::uint32_t> taps_;   // [taps][kTileRows], all ones where a tap lies inside, else 0; empty without use
@@ -297,8 +293,8 @@ FinishPanelArgs::Activation KindOf(Activation::Kind kind) {
 // Writes the outputs of one panel of channels after another, by the kernel for that.
 class PanelFinisher {
  public:
-  PanelFinisher(const Kernels& kernels, const Epilogue& epilogue, const Buffer* residual, Buffer& out)
-      : kernels_(kernels), epilogue_(epilogue), residual_(residual), out_(out) {
+  PanelFinisher(const Kernels& kernels, const Epilogue& epilogue, const Buffer* residual, Buffer& out, Buffer* signs)
+      : kernels_(kernels), epilogue_(epilogue), residual_(residual), out_(out), signs_(signs) {
     if (epilogue.quantizer) planes_ = ScratchArray<std::uint32_t>::Zeros(out.words_per_row() * 2 * kTileRows);
   }
 
@@ -313,6 +309,14 @@ class PanelFinisher {
     std::size_t* to = starts_;
     for (const Stretch& stretch : tile)
       for (std::size_t i = 0; i < stretch.count; ++i) *to++ = (stretch.position + i) * out_.k();
+    if (!signs_) return;
+    to = sign_starts_;
+    for (const Stretch& stretch : tile)
+      for (std::size_t i = 0; i < stretch.count; ++i) {
+        // Channels may leave quarters of the last word to nobody.
+        signs_->words()[(stretch.position + i + 1) * signs_->words_per_row() - 1] = 0;
+        *to++ = (stretch.position + i) * signs_->words_per_row() * kQuarters;
+      }
   }
 
   // products: [channels][kTileRows]
@@ -342,6 +346,8 @@ class PanelFinisher {
       args.first_bit = static_cast<unsigned>(n % 32);
     } else {
       args.out = out_.floats() + n;
+      args.signs = signs_ ? reinterpret_cast<std::uint16_t*>(signs_->words()) + n / kPanel : nullptr;
+      args.sign_starts = sign_starts_;
     }
     kernels_.finish_panel(args);
   }
@@ -357,12 +363,17 @@ class PanelFinisher {
   }
 
  private:
+  // A word of planes has the signs of so many panels of channels.
+  static constexpr std::size_t kQuarters = 64 / kPanel;
+
   const Kernels& kernels_;
   const Epilogue& epilogue_;
   const Buffer* residual_;
   Buffer& out_;
+  Buffer* signs_;
   ScratchArray<std::uint32_t> planes_;  // of a tile, [planes][words of 32 bits][kTileRows]
   std::size_t starts_[kTileRows];       // of the rows of a tile, in values of the output
+  std::size_t sign_starts_[kTileRows];  // the same in quarters of words of signs
 };
 
 // Writes codes of one or two bits, of one panel of channels after another, from exact products in one pass.
@@ -447,10 +458,16 @@ void RunByRows(const Kernels& kernels, const Epilogue& epilogue, const Weights& 
 
 BitInput::BitInput(const Kernels& kernels, const Buffer& x, const Weights& weights, const Window& window) : x(x) {
   if (!LieInMemory(window, weights.groups)) lines.emplace(kernels, x, window);
+  setup = weights.setups->Find(kernels, weights, x.encoding(), window, lines ? &*lines : nullptr);
+}
+
+bool CanWriteSigns(const Kernels& kernels, const Weights& weights, const Buffer& out) {
+  return std::holds_alternative<BitWeights>(weights.packed) && out.is_float() &&
+         PanelFinisher::Fits(kernels, weights, out);
 }
 
 void RunBitLayer(const Kernels& kernels, const Epilogue& epilogue, const BitInput& input, const Weights& weights,
-                 const Window& window, const Buffer* residual, Buffer& out) {
+                 const Window& window, const Buffer* residual, Buffer& out, Buffer* signs) {
   TileWorker worker(kernels, input, weights, window);
   if (Marker::Fits(kernels, epilogue, weights, input.x.encoding(), residual)) {
     Marker marker(kernels, epilogue, weights, worker, out);
@@ -463,7 +480,7 @@ void RunBitLayer(const Kernels& kernels, const Epilogue& epilogue, const BitInpu
   const Scaler scaler(kernels, weights, input.x.encoding(), worker);
   if (!PanelFinisher::Fits(kernels, weights, out))
     return RunByRows(kernels, epilogue, weights, worker, scaler, residual, out);
-  PanelFinisher finisher(kernels, epilogue, residual, out);
+  PanelFinisher finisher(kernels, epilogue, residual, out, signs);
   worker.ForEachTile([&](const BitTile& tile) {
     finisher.Begin(tile);
     worker.ForEachPanel(tile, [&](const Channels& channels, const std::int32_t* acc) {

@@ -143,7 +143,7 @@ class TileWorker {
   }
 
  private:
-  const Inside& InsideOf(std::size_t position) {
+  const Inside& InsideOf(std::size_t position) const {
     const std::size_t columns = window_.x.outputs();
     return inside_sums_.Of(position / columns % window_.y.outputs(), position % columns);
   }
@@ -163,7 +163,7 @@ class TileWorker {
   const Encoding encoding_;
   const std::size_t stride_;
   ByteRows source_;
-  InsideSums inside_sums_;
+  const InsideSums inside_sums_;
   SparsePart sparse_;
   std::vector<float> scales_;  // fl(alpha * step)
   ScratchArray<std::int32_t> acc_;

@@ -9,53 +9,36 @@ namespace {
 const BitWeights* BitsOf(const Weights& weights) { return std::get_if<BitWeights>(&weights.packed); }
 const ByteWeights& BytesOf(const Weights& weights) { return std::get<ByteWeights>(weights.packed); }
 
-}  // namespace
+// Makes the sums of one case after another.
+class Maker {
+ public:
+  Maker(const Kernels& kernels, const Weights& weights, const Encoding& encoding)
+      : kernels_(kernels),
+        weights_(weights),
+        scales_(BitsOf(weights) ? BitsOf(weights)->scales : BytesOf(weights).scales),
+        sparse_(BitsOf(weights) ? BitsOf(weights)->sparse : BytesOf(weights).sparse),
+        sign_(encoding.sign),
+        base_(encoding.base) {}
 
-void InsideSums::Cases::Find(const Axis& axis) {
-  of.reserve(axis.outputs());
-  for (std::size_t i = 0; i < axis.outputs(); ++i) {
-    if (i == 0 || !(axis.spans[i].inside == axis.spans[i - 1].inside)) ++count;
-    of.push_back(count - 1);
-  }
-}
+  Inside Make(const TapRange& ky, const TapRange& kx, std::size_t number) const;
 
-InsideSums::InsideSums(const Kernels& kernels, const Weights& weights, const Encoding& encoding, const Window& window)
-    : kernels_(kernels),
-      weights_(weights),
-      window_(window),
-      scales_(BitsOf(weights) ? BitsOf(weights)->scales : BytesOf(weights).scales),
-      sparse_(BitsOf(weights) ? BitsOf(weights)->sparse : BytesOf(weights).sparse),
-      sign_(encoding.sign),
-      base_(encoding.base),
-      corrections_(1, nullptr) {}
+ private:
+  std::vector<std::int32_t> Corrections(const BitWeights& bits, const Inside& inside) const;
+  std::vector<std::int32_t> Sums(const BitWeights& bits, const Inside& inside) const;
+  std::vector<std::int32_t> Sums(const ByteWeights& bytes, const Inside& inside) const;
+  std::vector<float> SparseBase(const Inside& inside) const;
 
-const Inside& InsideSums::Whole() {
-  if (!whole_) {
-    whole_ = Make({0, weights_.taps() / weights_.tap_columns()}, {0, weights_.tap_columns()});
-    corrections_[0] = whole_->corrections.data();
-  }
-  return *whole_;
-}
+  const Kernels& kernels_;
+  const Weights& weights_;
+  const std::vector<float>& scales_;
+  const SparseRows& sparse_;
+  const bool sign_;
+  const float base_;
+};
 
-const Inside& InsideSums::Of(std::size_t line, std::size_t column) {
-  const TapRange &y = window_.y.spans[line].inside, &x = window_.x.spans[column].inside;
-  if (y.count() * x.count() == weights_.taps()) return Whole();
-  if (cases_.empty()) {
-    y_.Find(window_.y);
-    x_.Find(window_.x);
-    cases_.resize(y_.count * x_.count);
-  }
-  std::optional<Inside>& found = cases_[y_.of[line] * x_.count + x_.of[column]];
-  if (!found) {
-    found = Make(y, x);
-    found->number = static_cast<std::uint32_t>(corrections_.size());
-    corrections_.push_back(found->corrections.data());
-  }
-  return *found;
-}
-
-Inside InsideSums::Make(const TapRange& ky, const TapRange& kx) const {
+Inside Maker::Make(const TapRange& ky, const TapRange& kx, std::size_t number) const {
   Inside inside = {};
+  inside.number = static_cast<std::uint32_t>(number);
   inside.ky = ky;
   inside.kx = kx;
   for (std::size_t tap = 0; tap < weights_.taps() && tap < 32; ++tap)
@@ -74,7 +57,7 @@ Inside InsideSums::Make(const TapRange& ky, const TapRange& kx) const {
 }
 
 // What the taps outside would add, taken away.
-std::vector<std::int32_t> InsideSums::Corrections(const BitWeights& bits, const Inside& inside) const {
+std::vector<std::int32_t> Maker::Corrections(const BitWeights& bits, const Inside& inside) const {
   std::vector<std::int32_t> corrections(weights_.rows, 0);
   for (std::size_t tap = 0; tap < weights_.taps(); ++tap) {
     if (inside.Has(tap, weights_.tap_columns())) continue;
@@ -85,7 +68,7 @@ std::vector<std::int32_t> InsideSums::Corrections(const BitWeights& bits, const 
 }
 
 // S of every channel.
-std::vector<std::int32_t> InsideSums::Sums(const BitWeights& bits, const Inside& inside) const {
+std::vector<std::int32_t> Maker::Sums(const BitWeights& bits, const Inside& inside) const {
   std::vector<std::int32_t> sums(weights_.rows, 0);
   for (std::size_t tap = 0; tap < weights_.taps(); ++tap) {
     if (!inside.Has(tap, weights_.tap_columns())) continue;
@@ -96,7 +79,7 @@ std::vector<std::int32_t> InsideSums::Sums(const BitWeights& bits, const Inside&
 }
 
 // The product with a row of codes that are 1 inside: as much work as one more output position.
-std::vector<std::int32_t> InsideSums::Sums(const ByteWeights& bytes, const Inside& inside) const {
+std::vector<std::int32_t> Maker::Sums(const ByteWeights& bytes, const Inside& inside) const {
   const std::size_t channels = weights_.tap_channels(), panels = weights_.panels_per_group();
   std::vector<std::uint8_t> ones(4 * weights_.quads(), 0);
   for (std::size_t tap = 0; tap < weights_.taps(); ++tap)
@@ -110,7 +93,7 @@ std::vector<std::int32_t> InsideSums::Sums(const ByteWeights& bytes, const Insid
 }
 
 // R in float32 in the order of the compressed row, from +0, taps outside skipped.
-std::vector<float> InsideSums::SparseBase(const Inside& inside) const {
+std::vector<float> Maker::SparseBase(const Inside& inside) const {
   std::vector<float> terms(weights_.rows);
   for (std::size_t n = 0; n < weights_.rows; ++n) {
     float sum = 0;
@@ -120,6 +103,32 @@ std::vector<float> InsideSums::SparseBase(const Inside& inside) const {
     terms[n] = base_ * sum;
   }
   return terms;
+}
+
+}  // namespace
+
+InsideSums::Axes::Axes(const Axis& axis) {
+  of.reserve(axis.outputs());
+  for (const Span& span : axis.spans) {
+    if (ranges.empty() || !(span.inside == ranges.back())) ranges.push_back(span.inside);
+    of.push_back(ranges.size() - 1);
+  }
+  count = ranges.size();
+}
+
+InsideSums::InsideSums(const Kernels& kernels, const Weights& weights, const Encoding& encoding, const Window& window)
+    : y_(window.y), x_(window.x), numbers_(y_.count * x_.count, 0) {
+  const Maker maker(kernels, weights, encoding);
+  cases_.push_back(maker.Make({0, weights.taps() / weights.tap_columns()}, {0, weights.tap_columns()}, 0));
+  // Codes that stand for 0 add nothing in the padding.
+  const bool alike = !encoding.sign && encoding.base == 0;
+  for (std::size_t y = 0; !alike && y < y_.count; ++y)
+    for (std::size_t x = 0; x < x_.count; ++x) {
+      if (y_.ranges[y].count() * x_.ranges[x].count() == weights.taps()) continue;
+      numbers_[y * x_.count + x] = static_cast<std::uint32_t>(cases_.size());
+      cases_.push_back(maker.Make(y_.ranges[y], x_.ranges[x], cases_.size()));
+    }
+  for (const Inside& inside : cases_) corrections_.push_back(inside.corrections.data());
 }
 
 }  // namespace apb

@@ -3,7 +3,6 @@
 #define APB_OPS_INSIDE_H_
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "kernels/kernels.h"
@@ -28,45 +27,34 @@ struct Inside {
   std::vector<float> sparse_base_terms;  // [rows] fl(base * R), empty when base = 0 or nothing is sparse
 };
 
-// Positions that see the same taps share them: nine cases for a padded 3x3 kernel, however large the picture.
+// Positions that see the same taps share them: nine cases for a padded 3x3 kernel, however large the picture. Never
+// changes once it is made.
 class InsideSums {
  public:
   InsideSums(const Kernels& kernels, const Weights& weights, const Encoding& encoding, const Window& window);
-  // Of an output position of any picture; lives as long as this object.
-  const Inside& Of(std::size_t line, std::size_t column);
-  InsideSums(const InsideSums&) = delete;
-  InsideSums& operator=(const InsideSums&) = delete;
 
+  // Of an output position of any picture, in a window of this size.
+  const Inside& Of(std::size_t line, std::size_t column) const {
+    return cases_[numbers_[y_.of[line] * x_.count + x_.of[column]]];
+  }
   // Of a position that sees all taps, whether there is one or not.
-  const Inside& Whole();
-  // Corrections by number, of all that were asked for so far, null for others.
+  const Inside& Whole() const { return cases_[0]; }
+  // Corrections by number.
   const std::vector<const std::int32_t*>& corrections() const { return corrections_; }
+  std::size_t cases() const { return cases_.size(); }
 
  private:
   // Outputs of an axis with neighbours that see the same taps are one case.
-  struct Cases {
-    void Find(const Axis& axis);
+  struct Axes {
+    explicit Axes(const Axis& axis);
     std::vector<std::size_t> of;  // by output
-    std::size_t count = 0;
+    std::size_t count;
+    std::vector<TapRange> ranges;  // by case
   };
 
-  Inside Make(const TapRange& ky, const TapRange& kx) const;
-  std::vector<std::int32_t> Corrections(const BitWeights& bits, const Inside& inside) const;
-  std::vector<std::int32_t> Sums(const BitWeights& bits, const Inside& inside) const;
-  std::vector<std::int32_t> Sums(const ByteWeights& bytes, const Inside& inside) const;
-  std::vector<float> SparseBase(const Inside& inside) const;
-
-  const Kernels& kernels_;
-  const Weights& weights_;
-  const Window& window_;
-  const std::vector<float>& scales_;
-  const SparseRows& sparse_;
-  const bool sign_;
-  const float base_;
-  // Found and made when they are asked for: most layers see no padding, or need not know.
-  Cases y_, x_;
-  std::vector<std::optional<Inside>> cases_;  // [y_.count][x_.count]
-  std::optional<Inside> whole_;
+  Axes y_, x_;
+  std::vector<Inside> cases_;           // the first sees all taps
+  std::vector<std::uint32_t> numbers_;  // [y_.count][x_.count]: of cases_
   std::vector<const std::int32_t*> corrections_;
 };
 

@@ -7,6 +7,7 @@
 #include "ops/byte_layer.h"
 #include "ops/epilogue.h"
 #include "ops/float_layer.h"
+#include "ops/quantized.h"
 #include "ops/window.h"
 
 namespace apb {
@@ -63,10 +64,14 @@ void ForEachPart(const Kernels& kernels, const Weights& weights, const Window& w
   });
 }
 
-// The layer on all positions of the window, shapes checked.
+void CheckSigns(const Buffer& out, const Buffer& signs) {
+  ExpectShape(signs.shape(), out.shape(), "the signs of an output");
+  if (!signs.encoding().sign) throw ContractError("the signs of an output must be sign planes");
+}
+
+// The layer on all positions of the window, everything checked; signs only where they can be written.
 void RunChecked(const Kernels& kernels, const Epilogue& epilogue, const Buffer& x, const Weights& weights,
-                const Window& window, const Buffer* residual, Buffer& out) {
-  CheckEpilogue(epilogue, residual, out);
+                const Window& window, const Buffer* residual, Buffer& out, Buffer* signs) {
   if (x.is_float() || x.is_bytes()) {
     const auto layer = x.is_float() ? RunFloatLayer : RunByteLayer;
     return ForEachPart(kernels, weights, window,
@@ -74,22 +79,26 @@ void RunChecked(const Kernels& kernels, const Epilogue& epilogue, const Buffer& 
   }
   const BitInput input(kernels, x, weights, window);
   ForEachPart(kernels, weights, window,
-              [&](const Window& part) { RunBitLayer(kernels, epilogue, input, weights, part, residual, out); });
+              [&](const Window& part) { RunBitLayer(kernels, epilogue, input, weights, part, residual, out, signs); });
 }
 
 }  // namespace
 
 void RunLayer(const Kernels& kernels, const Epilogue& epilogue, bool convolution, const Buffer& x,
-              const Weights& weights, const Buffer* residual, Buffer& out) {
+              const Weights& weights, const Buffer* residual, Buffer& out, Buffer* signs) {
   if (!convolution) {
     CheckMatrix(x, weights);
     ExpectShape(out.shape(), {x.rows(), weights.rows}, "the output of gemm");
-    return RunChecked(kernels, epilogue, x, weights, MatrixWindow(x.rows()), residual, out);
   }
-  const Window window = CheckPictures(x, weights);
-  ExpectShape(out.shape(), {window.batch, window.y.outputs(), window.x.outputs(), weights.rows},
-              "the output of this convolution");
-  RunChecked(kernels, epilogue, x, weights, window, residual, out);
+  const Window window = convolution ? CheckPictures(x, weights) : MatrixWindow(x.rows());
+  if (convolution)
+    ExpectShape(out.shape(), {window.batch, window.y.outputs(), window.x.outputs(), weights.rows},
+                "the output of this convolution");
+  CheckEpilogue(epilogue, residual, out);
+  if (signs) CheckSigns(out, *signs);
+  const bool at_once = signs && CanWriteSigns(kernels, weights, out);
+  RunChecked(kernels, epilogue, x, weights, window, residual, out, at_once ? signs : nullptr);
+  if (signs && !at_once) RunQuantize(kernels, {signs->encoding(), 0, 0, 0}, out, *signs);
 }
 
 void RunGemmInt(const Kernels& kernels, const Buffer& x, const Weights& weights, std::int32_t* out, std::size_t size) {

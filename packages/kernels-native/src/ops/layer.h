@@ -11,10 +11,10 @@
 namespace apb {
 
 // [m, k] x weights -> [m, n], or [N, H, W, C] x weights -> [N, H', W', outChannels], as the weights were
-// prepared. `residual` (may be null) is float, of the output's shape. Throws ContractError when something
-// does not fit.
+// prepared. `residual` (may be null) is float, of the output's shape; `signs` (may be null) are sign planes of that
+// shape, which take those of a float output. Throws ContractError when something does not fit.
 void RunLayer(const Kernels& kernels, const Epilogue& epilogue, bool convolution, const Buffer& x,
-              const Weights& weights, const Buffer* residual, Buffer& out);
+              const Weights& weights, const Buffer* residual, Buffer& out, Buffer* signs);
 
 // out[i * rows + j], exact; `size` is the number of values that out holds.
 void RunGemmInt(const Kernels& kernels, const Buffer& x, const Weights& weights, std::int32_t* out, std::size_t size);

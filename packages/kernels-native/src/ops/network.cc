@@ -33,6 +33,15 @@ Shape ValueSpec::ShapeFor(std::size_t batch) const {
   return with;
 }
 
+bool WritesSigns(const Network& network, std::size_t step) {
+  if (step + 1 >= network.steps.size()) return false;
+  const Step &layer = network.steps[step], &next = network.steps[step + 1];
+  const auto* quantize = std::get_if<QuantizeOp>(&next.op);
+  return std::holds_alternative<LayerOp>(layer.op) && !network.values[layer.output].encoding && quantize &&
+         quantize->quantizer.encoding.sign && next.inputs.size() == 1 && next.inputs[0] == layer.output &&
+         network.values[next.output].encoding == quantize->quantizer.encoding;
+}
+
 void CheckNetwork(const Network& network) {
   CheckFloats(network, network.input, "input");
   CheckFloats(network, network.output, "output");

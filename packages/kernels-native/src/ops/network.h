@@ -36,6 +36,10 @@ struct Network {
   std::size_t output = 0;
 };
 
+// Whether a step is followed by one that takes the signs of its float output: a layer writes them as it goes, while
+// they are in registers.
+bool WritesSigns(const Network& network, std::size_t step);
+
 // Throws ContractError, with the number of the step, unless indices are in range, values are written before
 // they are read and written once, layers and only they have weights, and input and output are floats. Whether
 // shapes fit the operations shows when they run.

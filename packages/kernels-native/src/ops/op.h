@@ -53,7 +53,8 @@ using Op = std::variant<LayerOp, QuantizeOp, DequantizeOp, MaxPoolOp, AvgPoolOp,
 struct Operands {
   std::vector<const Buffer*> inputs;
   Buffer* out;
-  const Weights* weights;  // exactly for LayerOp
+  const Weights* weights;   // exactly for LayerOp
+  Buffer* signs = nullptr;  // of a LayerOp's float output, written beside it
 };
 
 // Throws ContractError when inputs, output, weights and op do not fit together.

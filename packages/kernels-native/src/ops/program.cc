@@ -20,7 +20,8 @@ Network Checked(Network network) {
 
 Program::Program(const Kernels& kernels, Network network)
     : kernels_(kernels), network_(Checked(std::move(network))), clocks_(new Clock[network_.steps.size()]) {
-  for (const Step& step : network_.steps) done_by_layout_.push_back(KeepsBytes(network_, step));
+  for (std::size_t i = 0; i < network_.steps.size(); ++i)
+    done_.push_back(KeepsBytes(network_, network_.steps[i]) || (i > 0 && WritesSigns(network_, i - 1)));
 }
 
 std::size_t Program::weight_bytes() const {
@@ -46,7 +47,7 @@ std::shared_ptr<const Layout> Program::LayoutFor(std::size_t pictures) {
 void Program::RunStep(std::size_t i, std::size_t threads, bool ends, Arena& arena) {
   using std::chrono::steady_clock;
   const auto begin = steady_clock::now();
-  if (!done_by_layout_[i]) {
+  if (!done_[i]) {
     Kernels kernels = kernels_;
     kernels.threads = threads;
     Run(kernels, network_.steps[i].op, arena.operands(i));

@@ -56,7 +56,7 @@ class Program {
   const Kernels kernels_;
   const Network network_;
   const std::unique_ptr<Clock[]> clocks_;  // of each step
-  std::vector<bool> done_by_layout_;       // steps whose output lies where their input does
+  std::vector<bool> done_;                 // steps whose output lies where their input does, or is written before
   std::mutex mutex_;
   std::map<std::size_t, std::shared_ptr<const Layout>> layouts_;  // by pictures; guarded by the mutex
 };

@@ -17,7 +17,7 @@ struct Runner {
 
   void operator()(const LayerOp& op) const {
     if (!o.weights) throw ContractError("gemm and conv2d need prepared weights");
-    RunLayer(kernels, op.epilogue, op.convolution, x(), *o.weights, second(), *o.out);
+    RunLayer(kernels, op.epilogue, op.convolution, x(), *o.weights, second(), *o.out, o.signs);
   }
   void operator()(const QuantizeOp& op) const { RunQuantize(kernels, op.quantizer, x(), *o.out); }
   void operator()(const DequantizeOp&) const { RunDequantize(kernels.threads, x(), *o.out); }

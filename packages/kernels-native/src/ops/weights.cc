@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "ops/bit_setup.h"
 #include "ops/check.h"
 
 namespace apb {
@@ -285,8 +286,10 @@ Weights PackWeights(const SourceWeights& s, unsigned activation_bits, const std:
     w.packed = PackSigns(s, w);
   else if (activation_bits == 8)
     w.packed = PackBytes(s, w);
-  else
+  else {
     w.packed = PackBits(s, w, kernels);
+    w.setups = std::make_shared<BitSetups>();
+  }
   return w;
 }
 

@@ -3,6 +3,7 @@
 #define APB_OPS_WEIGHTS_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -85,6 +86,8 @@ struct FloatWeights {
   AlignedArray<float> panels;  // [groups][panels of a group][k][kPanel], 0 beyond the last channel
 };
 
+class BitSetups;
+
 struct Weights {
   std::size_t rows = 0;  // output channels
   std::size_t k = 0;     // weights per output channel
@@ -93,6 +96,7 @@ struct Weights {
   unsigned activation_bits = 32;  // 1, 2, 4, 8 or 32
   std::optional<ConvGeometry> geometry;
   std::variant<BitWeights, ByteWeights, SignWeights, FloatWeights> packed;
+  std::shared_ptr<BitSetups> setups;  // of BitWeights
 
   std::size_t rows_per_group() const { return rows / groups; }
   std::size_t panels_per_group() const { return (rows_per_group() + kPanel - 1) / kPanel; }

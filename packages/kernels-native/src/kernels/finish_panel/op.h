@@ -27,6 +27,10 @@ struct FinishPanelArgs {
   const float* slopes;  // [channels] of prelu
 
   float* out;  // or null where planes are written
+  // The signs of out once more, or null: bit c of signs[sign_starts[i]] is set where out[starts[i] + c] < 0, bits from
+  // `channels` on are 0.
+  uint16_t* signs;
+  const size_t* sign_starts;  // [rows]
 
   // As in QuantizeArgs; bits is 1, 2 or 4.
   bool sign;

@@ -43,7 +43,10 @@ inline void Floats(const FinishPanelArgs& args, size_t row) {
     if (i >= rows) continue;
     __m512 y = _mm512_castsi512_ps(r[i]);
     if (args.residual) y = _mm512_add_ps(y, _mm512_maskz_loadu_ps(mask, args.residual + args.starts[row + i]));
-    _mm512_mask_storeu_ps(args.out + args.starts[row + i], mask, Activate<kind>(y, min, max, slopes));
+    y = Activate<kind>(y, min, max, slopes);
+    _mm512_mask_storeu_ps(args.out + args.starts[row + i], mask, y);
+    if (args.signs)
+      args.signs[args.sign_starts[row + i]] = _mm512_mask_cmp_ps_mask(mask, y, _mm512_setzero_ps(), _CMP_LT_OQ);
   }
 }
 

@@ -27,7 +27,9 @@ struct Channels {
   }
 
  private:
-  static APB_INLINE size_t TermsOf(const ScalePanelArgs& panel, size_t c) { return panel.row_start[c + 1] - panel.row_start[c]; }
+  static APB_INLINE size_t TermsOf(const ScalePanelArgs& panel, size_t c) {
+    return panel.row_start[c + 1] - panel.row_start[c];
+  }
 
   static APB_INLINE SparseRow RowOf(const ScalePanelArgs& panel, size_t c) {
     const size_t start = panel.row_start[c];
@@ -42,7 +44,8 @@ struct Channels {
     const int32_t* acc = panel.acc + c * kTileRows + lane;
     __m512 y[V];
     APB_UNROLL
-    for (size_t v = 0; v < V; ++v) y[v] = _mm512_mul_ps(scale, _mm512_cvtepi32_ps(_mm512_loadu_si512(acc + v * kLanes)));
+    for (size_t v = 0; v < V; ++v)
+      y[v] = _mm512_mul_ps(scale, _mm512_cvtepi32_ps(_mm512_loadu_si512(acc + v * kLanes)));
     Sink::template Put<V>(args, c, lane, y);
   }
 

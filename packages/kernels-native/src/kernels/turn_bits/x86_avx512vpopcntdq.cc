@@ -1,5 +1,5 @@
-// AVX-512: quarters change places at distances 32, 16, .. 1 (Warren, Hacker's Delight, 7-3), those of 8 and more between
-// vectors of eight rows, the others within a vector.
+// AVX-512: quarters change places at distances 32, 16, .. 1 (Warren, Hacker's Delight, 7-3), those of 8 and more
+// between vectors of eight rows, the others within a vector.
 #include <immintrin.h>
 #include <stddef.h>
 
