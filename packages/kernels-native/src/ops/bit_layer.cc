@@ -98,10 +98,9 @@ class TileWorker {
   // Finds the positions that look at padding, by far the fewest; all others see all taps.
   void LookInside(const BitTile& tile) {
     if (!NeedsInside()) return;
-    for (std::size_t b = 0; b < borders_; ++b) Mark(border_rows_[b], &whole_, ~std::uint32_t{0});
+    for (std::size_t b = 0; b < borders_; ++b) Unmark(border_rows_[b]);
     borders_ = 0;
-    ForEachLine(tile, [&](std::size_t line, std::size_t column, std::size_t row, std::size_t count) {
-      line %= window_.y.outputs();
+    ForEachLine(tile, [&](std::size_t, std::size_t line, std::size_t column, std::size_t row, std::size_t count) {
       const std::size_t end = column + count, first = column;
       const bool inside = lines_inside_.Has(line);
       while (column < end) {
@@ -110,34 +109,43 @@ class TileWorker {
           continue;
         }
         const std::size_t i = row + column - first;
-        Mark(i, &inside_sums_.Of(line, column++), 0);
+        Mark(i, inside_sums_.Of(line, column++));
         border_rows_[borders_++] = i;
       }
     });
   }
 
-  // Calls visit(line of outputs of all pictures, first column, row of the tile, positions) for the parts of a tile on
-  // one line each.
+  // Calls visit(picture, line of outputs, first column, row of the tile, positions) for the parts of a tile on one line
+  // each.
   template <typename Visit>
   void ForEachLine(const BitTile& tile, Visit visit) const {
-    const std::size_t columns = window_.x.outputs();
-    for (const Stretch& stretch : tile)
-      for (std::size_t i = 0; i < stretch.count;) {
-        const std::size_t position = stretch.position + i, column = position % columns;
+    const std::size_t columns = window_.x.outputs(), lines = window_.y.outputs();
+    for (const Stretch& stretch : tile) {
+      std::size_t column = stretch.position % columns, line = stretch.position / columns, picture = line / lines;
+      line -= picture * lines;
+      for (std::size_t i = 0; i < stretch.count; column = 0) {
         const std::size_t count = std::min(stretch.count - i, columns - column);
-        visit(position / columns, column, stretch.row + i, count);
+        visit(picture, line, column, stretch.row + i, count);
         i += count;
+        if (++line == lines) line = 0, ++picture;
       }
+    }
   }
 
-  // Row i sees what `inside` says; the taps it sees not get `mask`.
-  void Mark(std::size_t i, const Inside* inside, std::uint32_t mask) {
-    std::uint32_t outside = ~(inside_[i]->taps & inside->taps) & whole_.taps;
-    inside_[i] = inside;
-    cases_[i] = inside->number;
+  // Row i sees what `inside` says.
+  void Mark(std::size_t i, const Inside& inside) {
+    MaskOutside(i, inside, 0);
+    inside_[i] = &inside;
+    cases_[i] = inside.number;
+  }
+  void Unmark(std::size_t i) {
+    MaskOutside(i, *inside_[i], ~std::uint32_t{0});
+    inside_[i] = &whole_;
+    cases_[i] = whole_.number;
+  }
+  void MaskOutside(std::size_t i, const Inside& inside, std::uint32_t mask) {
     if (taps_.size() == 0) return;  // there is nothing to mask, or in another way
-    for (std::uint32_t* to = taps_.data() + i; outside != 0; outside >>= 1, to += kTileRows)
-      if (outside & 1) *to = mask;
+    for (const std::size_t tap : inside.outside) taps_[tap * kTileRows + i] = mask;
   }
 
   void Pack(const BitTile& tile, std::size_t group) {
@@ -162,14 +170,14 @@ class TileWorker {
   }
 
   void Cut(const BitTile& tile, std::size_t group) {
-    const std::size_t lines = window_.y.outputs(), bytes = kernels_.lane_bits / 8;
+    const std::size_t bytes = kernels_.lane_bits / 8, words = LaneWords(kernels_, weights_.k);
     const std::vector<Piece>& pieces = input_.setup->pieces[group];
     const bool whole = weights_.tap_channels() % kernels_.lane_bits == 0;
     const auto* from = static_cast<const std::uint8_t*>(input_.lines->words());
-    ForEachLine(tile, [&](std::size_t line, std::size_t column, std::size_t row, std::size_t count) {
-      kernels_.cut_panel({from + input_.lines->At(line / lines, line % lines, column) * bytes, input_.lines->plane(),
-                          pieces.data(), pieces.size(), whole, encoding_.bits, LaneWords(kernels_, weights_.k),
-                          panel_.data() + row * bytes, count});
+    ForEachLine(tile, [&](std::size_t picture, std::size_t line, std::size_t column, std::size_t row,
+                          std::size_t count) {
+      kernels_.cut_panel({from + input_.lines->At(picture, line, column) * bytes, input_.lines->plane(), pieces.data(),
+                          pieces.size(), whole, encoding_.bits, words, panel_.data() + row * bytes, count});
     });
   }
 
@@ -306,17 +314,15 @@ class PanelFinisher {
   // To be called before the panels of a tile.
   void Begin(const BitTile& tile) {
     if (epilogue_.quantizer && !residual_) return;
-    std::size_t* to = starts_;
-    for (const Stretch& stretch : tile)
-      for (std::size_t i = 0; i < stretch.count; ++i) *to++ = (stretch.position + i) * out_.k();
+    FillStarts(tile, out_.k(), starts_);
     if (!signs_) return;
-    to = sign_starts_;
-    for (const Stretch& stretch : tile)
-      for (std::size_t i = 0; i < stretch.count; ++i) {
-        // Channels may leave quarters of the last word to nobody.
-        signs_->words()[(stretch.position + i + 1) * signs_->words_per_row() - 1] = 0;
-        *to++ = (stretch.position + i) * signs_->words_per_row() * kQuarters;
-      }
+    const std::size_t stride = signs_->words_per_row();
+    FillStarts(tile, stride * kQuarters, sign_starts_);
+    if (out_.k() % 64 == 0) return;
+    // Quarters of the last word may have no channels.
+    std::uint64_t* words = signs_->words();
+    for (const Stretch stretch : tile)
+      for (std::size_t i = 1; i <= stretch.count; ++i) words[(stretch.position + i) * stride - 1] = 0;
   }
 
   // products: [channels][kTileRows]
@@ -365,6 +371,11 @@ class PanelFinisher {
  private:
   // A word of planes has the signs of so many panels of channels.
   static constexpr std::size_t kQuarters = 64 / kPanel;
+
+  static void FillStarts(const BitTile& tile, std::size_t stride, std::size_t* starts) {
+    for (const Stretch stretch : tile)  // a copy, which no store can change
+      for (std::size_t i = 0; i < stretch.count; ++i) starts[stretch.row + i] = (stretch.position + i) * stride;
+  }
 
   const Kernels& kernels_;
   const Epilogue& epilogue_;

@@ -10,17 +10,13 @@ constexpr std::size_t kMostKeptCases = 64;
 
 BitSetup::BitSetup(const Kernels& kernels, const Weights& weights, const Encoding& encoding, const Window& window,
                    const BitLines* lines)
-    : height(window.y.size),
-      width(window.x.size),
-      encoding(encoding),
-      inside(kernels, weights, encoding, window) {
+    : height(window.y.size), width(window.x.size), encoding(encoding), inside(kernels, weights, encoding, window) {
   for (std::size_t group = 0; lines && group < weights.groups; ++group)
     pieces.push_back(lines->PiecesOf(weights, group));
 }
 
 std::shared_ptr<const BitSetup> BitSetups::Find(const Kernels& kernels, const Weights& weights,
-                                                const Encoding& encoding, const Window& window,
-                                                const BitLines* lines) {
+                                                const Encoding& encoding, const Window& window, const BitLines* lines) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (last_ && last_->height == window.y.size && last_->width == window.x.size && last_->encoding == encoding)
     return last_;

@@ -42,7 +42,7 @@ Inside Maker::Make(const TapRange& ky, const TapRange& kx, std::size_t number) c
   inside.ky = ky;
   inside.kx = kx;
   for (std::size_t tap = 0; tap < weights_.taps() && tap < 32; ++tap)
-    if (inside.Has(tap, weights_.tap_columns())) inside.taps |= std::uint32_t{1} << tap;
+    if (!inside.Has(tap, weights_.tap_columns())) inside.outside.push_back(static_cast<std::uint8_t>(tap));
   const BitWeights* bits = BitsOf(weights_);
   if (sign_) inside.corrections = Corrections(*bits, inside);
   if (base_ == 0) return inside;

@@ -19,7 +19,7 @@ struct Inside {
     const std::size_t x = tap % columns;
     return y >= ky.first && y < ky.last && x >= kx.first && x < kx.last;
   }
-  std::uint32_t taps;  // bit t: tap t is inside; meaningful for at most 32 taps
+  std::vector<std::uint8_t> outside;  // taps that are not inside, of the first 32
   // [rows] S - (sum over all taps) for signs, empty for codes, which need none
   std::vector<std::int32_t> corrections;
   std::uint32_t number;                  // among those of one InsideSums, 0 for all taps

@@ -8,11 +8,16 @@ namespace {
 // Spans of an axis are kept: a bound for shapes like [0, 2^50, 1, 1], which take no memory themselves.
 constexpr std::size_t kMostOutputs = std::size_t{1} << 24;
 
+// Taps that lie on so many pixels; without a division, which takes as long as the rest, for all but dilated kernels.
+std::size_t TapsOn(std::ptrdiff_t pixels, std::size_t dilation) {
+  if (pixels <= 0) return 0;
+  const std::size_t count = static_cast<std::size_t>(pixels);
+  return dilation == 1 ? count : (count + dilation - 1) / dilation;
+}
+
 Span SpanAt(std::ptrdiff_t start, std::size_t size, std::size_t taps, std::size_t dilation) {
-  const std::ptrdiff_t step = static_cast<std::ptrdiff_t>(dilation);
-  const std::ptrdiff_t room = static_cast<std::ptrdiff_t>(size) - start;  // pixels from tap 0 to the far edge
-  const std::size_t first = start >= 0 ? 0 : static_cast<std::size_t>((step - 1 - start) / step);
-  const std::size_t last = room <= 0 ? 0 : std::min(taps, static_cast<std::size_t>((room + step - 1) / step));
+  const std::size_t first = TapsOn(-start, dilation);
+  const std::size_t last = std::min(taps, TapsOn(static_cast<std::ptrdiff_t>(size) - start, dilation));
   return {start, {std::min(first, last), last}};
 }
 
@@ -28,6 +33,7 @@ Axis MakeAxis(std::size_t size, std::size_t taps, std::size_t stride, std::size_
   if (outputs > kMostOutputs)
     throw ContractError("an output of " + std::to_string(outputs) + " pixels on one side is too large");
   Axis axis = {size, taps, dilation, {}};
+  axis.spans.reserve(outputs);
   for (std::size_t i = 0; i < outputs; ++i)
     axis.spans.push_back(
         SpanAt(static_cast<std::ptrdiff_t>(i * stride) - static_cast<std::ptrdiff_t>(before), size, taps, dilation));
