@@ -41,13 +41,14 @@ class PanelProduct {
  private:
   // Terms of lanes and of columns, either may be null.
   void Run(const BitPanel& lanes, const BitPanel& columns, const std::int32_t* lane_terms,
-           const std::int32_t* column_terms, std::int32_t* out, std::size_t ldo) const;
+           const std::int32_t* column_terms, std::int32_t* out, std::size_t ldo, std::ptrdiff_t ahead) const;
 
   const Kernels& kernels_;
   const BitWeights& bits_;
   const bool exclusive_;
   const std::int32_t factor_;
   const std::size_t words_, panel_bytes_;
+  const bool fetches_;
   std::int32_t constant_[kPanel];  // of every channel, for signs
 };
 

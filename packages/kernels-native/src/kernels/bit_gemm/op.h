@@ -39,6 +39,9 @@ struct BitGemmArgs {
   const int32_t* column_terms;  // [columns.items], or null: all 0
   int32_t* out;  // [columns.items][ldo]; lanes.items of each row are written, up to the next multiple of kPanel may be
   size_t ldo;
+  // Bytes from the columns to those of the product that follows, which may be fetched meanwhile; 0 where that is not
+  // worth while.
+  ptrdiff_t ahead = 0;
 };
 
 using BitGemm = void(const BitGemmArgs& args);

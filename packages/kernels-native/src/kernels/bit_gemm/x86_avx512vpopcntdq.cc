@@ -24,7 +24,8 @@ inline __m512i Count(__m512i x, __m512i y) {
 // Counts of V vectors of rows against C columns, one word of one plane on either side. The first word of all
 // writes the sums, later ones add.
 template <size_t V, size_t C, bool exclusive, bool first>
-APB_INLINE void Word(const uint32_t* a, const uint32_t* b, __m512i* sums) {
+APB_INLINE void Word(const uint32_t* a, const uint32_t* b, ptrdiff_t ahead, __m512i* sums) {
+  _mm_prefetch(reinterpret_cast<const char*>(b) + ahead, _MM_HINT_T0);
   __m512i x[V];
   APB_UNROLL
   for (size_t v = 0; v < V; ++v) x[v] = _mm512_load_si512(a + v * kLanes);
@@ -44,32 +45,34 @@ APB_INLINE void Word(const uint32_t* a, const uint32_t* b, __m512i* sums) {
 
 // All words of one plane on either side.
 template <size_t V, size_t C, bool exclusive, bool first>
-APB_INLINE void Pass(const uint32_t* a, size_t lda, const uint32_t* b, size_t ldb, size_t words, __m512i* sums) {
+APB_INLINE void Pass(const uint32_t* a, size_t lda, const uint32_t* b, size_t ldb, size_t words, ptrdiff_t ahead,
+                     __m512i* sums) {
   if (first) {
-    Word<V, C, exclusive, true>(a, b, sums);
+    Word<V, C, exclusive, true>(a, b, ahead, sums);
     a += lda;
     b += ldb;
     --words;
   }
-  for (; words > 0; --words, a += lda, b += ldb) Word<V, C, exclusive, false>(a, b, sums);
+  for (; words > 0; --words, a += lda, b += ldb) Word<V, C, exclusive, false>(a, b, ahead, sums);
 }
 
 // Sums of P planes of the lanes and U of the columns. The numbers are known here: with loops over planes around a tile,
 // one of 18 words has 0.93 of the ceiling in place of 0.945. Goes from the largest weight 2^(p + u) down, plane u of
 // the columns after plane; sums are doubled before the next lower weight.
 template <size_t V, size_t C, bool exclusive, size_t P, size_t U, size_t level = P + U - 2, size_t u = 0>
-APB_INLINE void Sums(const uint32_t* a, size_t lda, const uint32_t* b, size_t ldb, size_t words, __m512i* sums) {
+APB_INLINE void Sums(const uint32_t* a, size_t lda, const uint32_t* b, size_t ldb, size_t words, ptrdiff_t ahead,
+                     __m512i* sums) {
   constexpr bool kTop = level == P + U - 2;
   if constexpr (u == 0 && !kTop) {
     APB_UNROLL
     for (size_t i = 0; i < V * C; ++i) sums[i] = _mm512_add_epi32(sums[i], sums[i]);
   }
   if constexpr (u <= level && level - u < P)
-    Pass<V, C, exclusive, kTop>(a + (level - u) * words * lda, lda, b + u * words * ldb, ldb, words, sums);
+    Pass<V, C, exclusive, kTop>(a + (level - u) * words * lda, lda, b + u * words * ldb, ldb, words, ahead, sums);
   if constexpr (u + 1 < U)
-    Sums<V, C, exclusive, P, U, level, u + 1>(a, lda, b, ldb, words, sums);
+    Sums<V, C, exclusive, P, U, level, u + 1>(a, lda, b, ldb, words, ahead, sums);
   else if constexpr (level > 0)
-    Sums<V, C, exclusive, P, U, level - 1, 0>(a, lda, b, ldb, words, sums);
+    Sums<V, C, exclusive, P, U, level - 1, 0>(a, lda, b, ldb, words, ahead, sums);
 }
 
 // What every output is, of columns only or of lanes only where the other terms are null and the factor is -2.
@@ -121,7 +124,7 @@ APB_INLINE void Tile(const BitGemmArgs& args, size_t lane, size_t column) {
   __m512i sums[V * C];
   Sums<V, C, exclusive, P, U>(static_cast<const uint32_t*>(args.lanes.words) + lane, args.lanes.stride,
                               static_cast<const uint32_t*>(args.columns.words) + column, args.columns.stride,
-                              args.words, sums);
+                              args.words, args.ahead, sums);
   switch (TermsOf(args)) {
     case Terms::kOfColumns: return Store<V, C, Terms::kOfColumns>(args, lane, column, sums, out);
     case Terms::kOfLanes: return Store<V, C, Terms::kOfLanes>(args, lane, column, sums, out);
