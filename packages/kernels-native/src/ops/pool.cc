@@ -17,6 +17,9 @@ struct View {
   std::size_t lines, pixels;
 };
 
+// Output pixels whose windows are looked up together: to find the first takes as long as to pool one.
+constexpr std::size_t kPatches = 64;
+
 // Calls task(view, channels of the output pixel) for every output pixel.
 template <typename Task>
 void Pool(std::size_t threads, const PoolGeometry& geometry, const Buffer& x, Buffer& out, Task task) {
@@ -27,9 +30,7 @@ void Pool(std::size_t threads, const PoolGeometry& geometry, const Buffer& x, Bu
   if (out.size() > 0 && x.size() == 0) throw ContractError("pooling of " + ToString(x.shape()) + " has no pixels");
   const float* from = x.floats();
   float* const pixels = out.floats();
-  const auto pool = [&](std::size_t position) {
-    Patch p;
-    w.Fill(position, 1, &p);
+  const auto pool = [&](const Patch& p, std::size_t position) {
     const std::size_t row = static_cast<std::size_t>(p.y.start + static_cast<std::ptrdiff_t>(p.y.inside.first));
     const std::size_t column = static_cast<std::size_t>(p.x.start + static_cast<std::ptrdiff_t>(p.x.inside.first));
     const float* first = from + ((p.picture * w.y.size + row) * w.x.size + column) * x.k();
@@ -37,7 +38,12 @@ void Pool(std::size_t threads, const PoolGeometry& geometry, const Buffer& x, Bu
   };
   const std::size_t values = geometry.window.y * geometry.window.x * x.k();
   ParallelRows(threads, w.positions(), values, [&](std::size_t first, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) pool(first + i);
+    Patch patches[kPatches];
+    for (std::size_t i = 0; i < count; i += kPatches) {
+      const std::size_t filled = std::min(kPatches, count - i);
+      w.Fill(first + i, filled, patches);
+      for (std::size_t j = 0; j < filled; ++j) pool(patches[j], first + i + j);
+    }
   });
 }
 
