@@ -133,6 +133,7 @@
           "type": "static_library",
           "sources": [
             "src/kernels/bit_gemm/x86_avx2.cc", "src/kernels/ceiling/x86_avx2.cc",
+            "src/kernels/code_panel/x86_avx2.cc",
             "src/kernels/byte_dot/x86_avx2.cc",
             "src/kernels/byte_gemm/x86_avx2.cc",
             "src/kernels/expand_signs/x86_avx2.cc",

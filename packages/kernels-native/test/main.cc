@@ -8,7 +8,7 @@
 
 namespace apb {
 
-#define APB_ISA(name, needs, lane)
+#define APB_ISA(name, needs, lane, rows)
 #define APB_KERNEL(operation, isa, needs, function) std::remove_pointer_t<decltype(Kernels::operation)> function;
 #include "kernels/kernels.inc"
 #undef APB_ISA
@@ -42,7 +42,7 @@ std::uint64_t Random() {
 
 // Bits of a lane of an instruction set's bit panels.
 static unsigned LaneBits(const std::string& isa) {
-#define APB_ISA(name, needs, lane) \
+#define APB_ISA(name, needs, lane, rows) \
   if (isa == #name) return lane;
 #define APB_KERNEL(operation, isa, needs, function)
 #include "kernels/kernels.inc"
@@ -54,7 +54,7 @@ static unsigned LaneBits(const std::string& isa) {
 std::vector<Variant> ListedKernels() {
   const std::uint32_t features = DetectCpu();
   std::vector<Variant> variants;
-#define APB_ISA(name, needs, lane)
+#define APB_ISA(name, needs, lane, rows)
 #define APB_KERNEL(operation, isa, needs, function)     \
   if (((needs) & ~features) == 0) {                     \
     variants.push_back({#function, {}});                \

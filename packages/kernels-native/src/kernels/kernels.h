@@ -36,6 +36,7 @@ namespace apb {
 struct Kernels {
   std::size_t threads = 1;  // at most so many for one operation
   unsigned lane_bits = 64;  // of a word of bit panels (bit_gemm/op.h): 32 or 64
+  unsigned row_group = 16;  // rows that bit_gemm counts together: fewer take as long
   BitGemm* bit_gemm = nullptr;
   FloatGemm* float_gemm = nullptr;
   ByteGemm* byte_gemm = nullptr;

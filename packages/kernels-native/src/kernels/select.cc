@@ -8,7 +8,7 @@
 namespace apb {
 
 // Declares every listed function with its operation's type.
-#define APB_ISA(name, needs, lane)
+#define APB_ISA(name, needs, lane, rows)
 #define APB_KERNEL(operation, isa, needs, function) std::remove_pointer_t<decltype(Kernels::operation)> function;
 #include "kernels/kernels.inc"
 #undef APB_ISA
@@ -22,7 +22,7 @@ bool CanRun(std::uint32_t needs, std::uint32_t features) { return (needs & ~feat
 
 std::vector<std::string> UsableIsas(std::uint32_t features) {
   std::vector<std::string> names;
-#define APB_ISA(name, needs, lane) \
+#define APB_ISA(name, needs, lane, rows) \
   if (CanRun(needs, features)) names.insert(names.begin(), #name);
 #define APB_KERNEL(operation, isa, needs, function)
 #include "kernels/kernels.inc"
@@ -38,8 +38,8 @@ Kernels SelectKernels(const std::string& isa, std::uint32_t features) {
   // The chosen one and all lesser ones.
   const auto allowed = [&](const char* name) { return std::find(chosen, usable.end(), name) != usable.end(); };
   Kernels kernels;
-#define APB_ISA(name, needs, lane) \
-  if (isa == #name) kernels.lane_bits = lane;
+#define APB_ISA(name, needs, lane, rows) \
+  if (isa == #name) kernels.lane_bits = lane, kernels.row_group = rows;
 #define APB_KERNEL(operation, isa, needs, function) \
   if (allowed(#isa) && CanRun(needs, features)) kernels.operation = &function;
 #include "kernels/kernels.inc"

@@ -23,11 +23,11 @@ LinearForm FormOf(unsigned weight_bits, bool sign) {
   return sign ? LinearForm{true, 2, 0, -3} : LinearForm{false, 2, -3, 0};
 }
 
-// Rows that fill less than this much of the last vector become the broadcast side instead: as many vectors of
-// weights are then counted as there are rows. Turning the result around costs about as much as a few rows.
+// Up to so many rows that are left over from whole groups (Kernels::row_group) become the broadcast side instead: as
+// many vectors of weights are then counted as there are rows. Turning the result around costs about as much as a few.
 constexpr std::size_t kMostSwapped = 12;
 
-// Rows from `first`, a multiple of kPanel.
+// Rows from `first`.
 BitPanel RowPanel(const Kernels& kernels, const ActivationTile& tile, std::size_t first, std::size_t rows) {
   const auto* words = static_cast<const std::uint8_t*>(tile.words);
   return {words + first * (kernels.lane_bits / 8), kTileRows, rows, tile.planes};
@@ -81,7 +81,7 @@ void PanelProduct::Multiply(std::size_t panel, std::size_t channels, const Activ
   const std::int32_t* constants = bits_.balanced ? bits_.balanced_terms.data() + panel * kPanel
                                   : tile.sign    ? constant_
                                                  : nullptr;
-  std::size_t rest = tile.rows % kPanel;
+  std::size_t rest = tile.rows % kernels_.row_group;
   if (rest > kMostSwapped) rest = 0;
   const std::size_t straight = tile.rows - rest;
   const bool fetches = fetches_ && (panel + 2) * panel_bytes_ <= bits_.panels.size();

@@ -72,6 +72,28 @@ struct CodeTerm {
   }
 };
 
+// The same from codes in one word.
+template <size_t P>
+struct WovenTerm {
+  template <size_t V>
+  static inline void Add(const SparseDotArgs& args, size_t t, size_t lane, __m256* sums) {
+    const __m256 r = _mm256_set1_ps(args.values[t]);
+    const __m256 products = _mm256_mul_ps(r, _mm256_setr_ps(0, 1, 2, 3, 0, 1, 2, 3));
+    const size_t column = args.columns[t];
+    const __m128i places = _mm_cvtsi32_si128(static_cast<int>(column % 32 / P * P));
+    const uint32_t* words = args.codes + (column / 32 * P + column % P) * kTileRows + lane;
+    APB_UNROLL
+    for (size_t v = 0; v < V; ++v) {
+      const __m256i word = _mm256_load_si256(reinterpret_cast<const __m256i*>(words + v * kLanes));
+      // Lookups by two bits take them modulo 4.
+      const __m256i q = _mm256_srl_epi32(word, places);
+      const __m256 term = P == 2 ? _mm256_permutevar_ps(products, q)
+                                 : _mm256_mul_ps(r, _mm256_cvtepi32_ps(_mm256_and_si256(q, _mm256_set1_epi32(15))));
+      sums[v] = _mm256_add_ps(sums[v], term);
+    }
+  }
+};
+
 inline void Store(const SparseDotArgs& args, size_t lane, __m256 sums) {
   if (args.acc) {
     const __m256i acc = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(args.acc + lane));
@@ -106,8 +128,8 @@ void SparseDotX86Avx2(const SparseDotArgs& args) {
   if (args.sign) return args.taps ? Rows<SignTerm<true>>(args) : Rows<SignTerm<false>>(args);
   switch (args.planes) {
     case 1: return Rows<CodeTerm<1>>(args);
-    case 2: return Rows<CodeTerm<2>>(args);
-    default: return Rows<CodeTerm<4>>(args);
+    case 2: return args.codes ? Rows<WovenTerm<2>>(args) : Rows<CodeTerm<2>>(args);
+    default: return args.codes ? Rows<WovenTerm<4>>(args) : Rows<CodeTerm<4>>(args);
   }
 }
 
