@@ -232,13 +232,13 @@ class Scaler {
 
   // acc: [channels][kTileRows]   y: [channels][kTileRows]
   void Panel(const Channels& channels, const std::int32_t* acc, float* y) const {
-    const SparseDotArgs& terms = worker_.terms();
     const std::uint8_t* order = bits_.order.data() + channels.panel * kPanel;
     if (kernels_.scale_panel && bits_.sparse.blocks == 1 && encoding_.base == 0 && !worker_.many_taps()) {
       kernels_.scale_panel({acc, channels.count, order, bits_.scales.data() + channels.first,
-                            bits_.sparse.row_start.data() + channels.first, terms, y, kTileRows});
+                            bits_.sparse.row_start.data() + channels.first, worker_.terms(), y, kTileRows});
       return;
     }
+    SparseDotArgs terms = worker_.terms();
     for (std::size_t i = 0; i < channels.count; ++i) {
       const std::size_t j = order[i];
       Row(channels.first + j, terms, acc + j * kTileRows, y + j * kTileRows);
@@ -246,15 +246,14 @@ class Scaler {
   }
 
  private:
-  void Row(std::size_t n, const SparseDotArgs& terms, const std::int32_t* acc, float* y) const {
+  void Row(std::size_t n, SparseDotArgs& terms, const std::int32_t* acc, float* y) const {
     const std::size_t rows = worker_.tile().rows;
     const float alpha_step = bits_.scales[n] * encoding_.step;
     const bool sparse = bits_.sparse.terms(n) > 0;
     if (sparse && encoding_.base == 0 && !worker_.many_taps()) {
-      SparseDotArgs product = terms;
-      product.acc = acc;
-      product.scale = alpha_step;
-      return SparseSums(kernels_, weights_, n, product, y);
+      terms.acc = acc;
+      terms.scale = alpha_step;
+      return SparseSums(kernels_, weights_, n, terms, y);
     }
     alignas(64) float sums[kTileRows];
     if (sparse && worker_.many_taps())

@@ -38,22 +38,25 @@ SparseDotArgs SparseTerms(const Kernels& kernels, const Weights& weights, const 
   return args;
 }
 
-void SparseSums(const Kernels& kernels, const Weights& weights, std::size_t n, const SparseDotArgs& terms,
-                float* sums) {
+void SparseSums(const Kernels& kernels, const Weights& weights, std::size_t n, SparseDotArgs& args, float* sums) {
   const SparseRows& sparse = std::get<BitWeights>(weights.packed).sparse;
+  const void* words = args.words;
+  const std::uint32_t* codes = args.codes;
+  const std::int32_t* acc = args.acc;
   sparse.ForEachBlock(n, [&](std::size_t first, std::size_t count, std::size_t block) {
-    SparseDotArgs args = terms;
-    args.columns += first;
-    args.values += first;
-    if (args.taps) args.taps += first;
+    args.columns = sparse.columns.data() + first;
+    args.values = sparse.values.data() + first;
+    if (args.taps) args.taps = sparse.taps.data() + first;
     args.terms = count;
-    args.words = WordsOf(terms.words, block);
-    if (args.codes) args.codes += block * (SparseRows::kBlockColumns / 32) * args.planes * kTileRows;
-    if (block + 1 < sparse.blocks) args.acc = nullptr;
+    args.words = WordsOf(words, block);
+    if (codes) args.codes = codes + block * (SparseRows::kBlockColumns / 32) * args.planes * kTileRows;
+    args.acc = block + 1 < sparse.blocks ? nullptr : acc;
     args.more = block > 0;
     args.sums = sums;
     kernels.sparse_dot(args);
   });
+  args.words = words;
+  args.codes = codes;
 }
 
 void SparseSumsOfManyTaps(const Kernels& kernels, const Weights& weights, std::size_t n, const ActivationTile& tile,

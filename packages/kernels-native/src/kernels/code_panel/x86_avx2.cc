@@ -17,8 +17,8 @@ inline __m256i Codes(const __m256i* planes) {
   __m256i codes = _mm256_setzero_si256();
   APB_UNROLL
   for (int p = 0; p < P; ++p) {
-    const __m256i moved = p <= j ? _mm256_srli_epi32(planes[p], p <= j ? j - p : 0)
-                                 : _mm256_slli_epi32(planes[p], p <= j ? 0 : p - j);
+    const __m256i moved =
+        p <= j ? _mm256_srli_epi32(planes[p], p <= j ? j - p : 0) : _mm256_slli_epi32(planes[p], p <= j ? 0 : p - j);
     const __m256i bits = _mm256_set1_epi32(static_cast<int>(kFirst << p));
     codes = _mm256_or_si256(codes, _mm256_and_si256(moved, bits));
   }
