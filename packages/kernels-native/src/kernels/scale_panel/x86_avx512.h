@@ -6,6 +6,8 @@
 namespace apb {
 namespace {
 
+constexpr size_t kLine = 64;  // bytes of a cache line
+
 // Sink::Panel(args) are the ScalePanelArgs of what the kernel takes; Sink::Put<V>(args, channel, lane, y) takes the
 // values of V * kLanes rows from `lane`.
 template <typename Sink>
@@ -15,6 +17,7 @@ struct Channels {
   template <size_t V, typename Term>
   static void Run(const Args& args, size_t lane) {
     const ScalePanelArgs& panel = Sink::Panel(args);
+    if (lane == 0) FetchNext(panel);
     for (size_t i = 0; i < panel.channels; ++i) {
       const size_t c = panel.order[i];
       if (TermsOf(panel, c) == 0)
@@ -27,6 +30,15 @@ struct Channels {
   }
 
  private:
+  // As many terms as these channels have, of those that follow them: channels are not worked on in their order, so that
+  // the processor does not see by itself what comes next.
+  static void FetchNext(const ScalePanelArgs& panel) {
+    const size_t first = panel.row_start[0], next = panel.row_start[panel.channels], end = next + next - first;
+    const auto fetch = [](const void* at) { _mm_prefetch(static_cast<const char*>(at), _MM_HINT_T0); };
+    for (size_t t = next; t < end; t += kLine / sizeof(float)) fetch(panel.sparse.values + t);
+    for (size_t t = next; t < end; t += kLine / sizeof(uint16_t)) fetch(panel.sparse.columns + t);
+  }
+
   static APB_INLINE size_t TermsOf(const ScalePanelArgs& panel, size_t c) {
     return panel.row_start[c + 1] - panel.row_start[c];
   }
