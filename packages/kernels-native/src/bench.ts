@@ -25,7 +25,10 @@ export interface KernelRow extends ProductShape {
   readonly packUs: number | null;
   /** 10^9 multiply-adds a second, m * k * n in all. */
   readonly gmacs: number;
-  /** Of the ceiling divided by the products of planes it takes; null for 1/8 and 1/32. */
+  /**
+   * Of the ceiling divided by the bits of weights times those of activations, the products of planes; null for 1/8 and
+   * 1/32. 2/2 by three counts has nine operations where four products have twelve, and so may pass 1.
+   */
   readonly shareOfCeiling: number | null;
   /** The time of the paper's algorithm for this op over ours; null where it has none. */
   readonly vsPaper: number | null;

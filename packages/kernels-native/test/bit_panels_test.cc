@@ -168,8 +168,8 @@ TEST(BalancedGemmIsExact) {
 }
 
 // The contract's order, every operation rounded to float32.
-float ExpectedSum(const Panel& a, const SparseDotArgs& args, std::size_t i) {
-  volatile float sum = 0;
+float ExpectedSum(const Panel& a, const SparseDotArgs& args, std::size_t i, float start = 0) {
+  volatile float sum = start;
   for (std::size_t t = 0; t < args.terms; ++t) {
     if (args.taps && !args.inside[args.taps[t] * kTileRows + i]) continue;
     unsigned q = 0;
@@ -241,6 +241,13 @@ void CheckSparseDot(const Variant& v, std::size_t items, std::size_t terms, bool
   };
   v.kernels.sparse_dot(args);
   check("");
+  SparseDotArgs more = args;
+  more.more = true;
+  const std::vector<float> starts(sums);
+  v.kernels.sparse_dot(more);
+  for (std::size_t i = 0; i < items; ++i)
+    CHECK(sums[i] == ExpectedSum(a, args, i, starts[i]), v.name + " on top of sums, items " + std::to_string(items));
+  std::fill(sums.begin(), sums.end(), 7.0f);
   if (planes == 1 || v.kernels.lane_bits != 32) return;
   const AlignedArray<std::uint32_t> codes = CodesOf(a, planes, words, items);
   SparseDotArgs from_codes = args;

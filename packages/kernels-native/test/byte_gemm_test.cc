@@ -60,9 +60,10 @@ TEST(ByteDotIsExact) {
         for (auto& word : codes) word = static_cast<std::uint32_t>(Random() >> 16);
         for (auto& column : columns) column = static_cast<std::uint16_t>(RandomBelow(k));
         for (float& value : values) value = RandomFloat();
-        v.kernels.byte_dot({columns.data(), values.data(), terms, codes.data(), rows, sums.data()});
+        const bool more = RandomBelow(2);
+        v.kernels.byte_dot({columns.data(), values.data(), terms, codes.data(), rows, sums.data(), more});
         for (std::size_t i = 0; i < kByteRows; ++i) {
-          volatile float expected = 0;
+          volatile float expected = more ? 7.0f : 0.0f;
           for (std::size_t t = 0; t < terms; ++t) {
             const std::uint32_t q = (codes[columns[t] / 4 * kByteRows + i] >> (columns[t] % 4 * 8)) & 255;
             volatile float product = values[t] * static_cast<float>(q);

@@ -1,6 +1,11 @@
 // Codes as bits of channels: thresholds, the kernel that compares with them, and turning channels into rows.
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/aligned.h"
 #include "ops/activation.h"

@@ -179,33 +179,58 @@ TEST(LayersWithQuantizedInput) {
     for (const Encoding& e : {kSign, Code(1, 0), Code(2, -0.375f), Code(4, 0), Code(8, 0.5f)}) CheckLayer(c, e);
 }
 
-// Parts of threads begin within a line of outputs; channels fill no word; planes and residuals on the way out.
+// Parts of threads begin within a line of outputs; channels fill no word; planes of both kinds on the way out, with and
+// without a residual, the same bits from every instruction set.
 TEST(LayersDoNotDependOnThreads) {
-  const ConvGeometry g = {40, 128, 1, {3, 3}, {2, 2}, {1, 1}, {1, 0, 1, 1}};
+  const ConvGeometry g = {40, 120, 1, {3, 3}, {2, 2}, {1, 1}, {1, 0, 1, 1}};
   const Binary source(g.out_channels, DepthOf(g));
-  const Shape out_shape = {3, 12, 13, 128};
+  const Shape out_shape = {3, 12, 13, 120};
   const Input residual = RandomFloats(out_shape);
   for (const Encoding& e : {kSign, Code(2, 0), Code(2, -0.375f)}) {
     const Input x = RandomPlanes({3, 24, 27, 40}, e);
-    Epilogue epilogue = Identity(128);
-    epilogue.quantizer = Quantizer{Code(2, 0), 0, 0.75f, 4};
-    for (const Variant& v : Variants()) {
-      const Weights weights = PackWeights(source.Source(), e.bits, g, v.kernels);
-      std::vector<std::uint64_t> first;
-      for (const std::size_t threads : {1, 2, 3}) {
-        Kernels kernels = v.kernels;
-        kernels.threads = threads;
-        Buffer out(out_shape, Code(2, 0));
-        Run(kernels, LayerOp{true, epilogue}, {{&x.buffer, &residual.buffer}, &out, &weights});
-        const std::vector<std::uint64_t> got(out.words(), out.words() + out.rows() * out.words_per_row());
-        if (first.empty()) first = got;
-        CHECK(got == first, v.name + ", threads " + std::to_string(threads));
+    for (const Encoding& to : {Encoding{true, 1, 0, 1}, Code(1, 0), Code(2, 0), Code(4, 0)})
+      for (const Buffer* added : {&residual.buffer, static_cast<const Buffer*>(nullptr)}) {
+        Epilogue epilogue = Identity(120);
+        epilogue.scale[1] = -0.5f;
+        epilogue.scale[2] = 0;
+        epilogue.quantizer = Quantizer{to, 0, 0.75f, static_cast<float>((1u << to.bits) - 1) / 0.75f};
+        std::vector<std::uint64_t> first;
+        for (const Variant& v : Variants()) {
+          const Weights weights = PackWeights(source.Source(), e.bits, g, v.kernels);
+          for (const std::size_t threads : {1, 2, 3}) {
+            Kernels kernels = v.kernels;
+            kernels.threads = threads;
+            Buffer out(out_shape, to);
+            Operands operands = {{&x.buffer}, &out, &weights};
+            if (added) operands.inputs.push_back(added);
+            Run(kernels, LayerOp{true, epilogue}, operands);
+            const std::vector<std::uint64_t> got(out.words(), out.words() + out.rows() * out.words_per_row());
+            if (first.empty()) first = got;
+            CHECK(got == first, v.name + ", threads " + std::to_string(threads) + ", bits " + std::to_string(to.bits));
+          }
+        }
       }
+  }
+}
+
+// What is kept for one size of pictures and one encoding is not taken for another.
+TEST(WeightsMeetPicturesOfSeveralSizes) {
+  const ConvGeometry g = {5, 9, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}};
+  const Binary source(g.out_channels, DepthOf(g));
+  for (const Variant& v : Variants()) {
+    const Weights kept = PackWeights(source.Source(), 2, g, v.kernels);
+    for (int i = 0; i < 12; ++i) {
+      const Shape shape = {1, 3 + RandomBelow(3), 3 + RandomBelow(3), 5}, out_shape = {1, shape[1], shape[2], 9};
+      const Input x = RandomPlanes(shape, Code(2, RandomBelow(2) ? -0.375f : 0.25f));
+      const Weights fresh = PackWeights(source.Source(), 2, g, v.kernels);
+      Buffer out(out_shape, std::nullopt), expected(out_shape, std::nullopt);
+      Run(v.kernels, LayerOp{true, Identity(9)}, {{&x.buffer}, &out, &kept});
+      Run(v.kernels, LayerOp{true, Identity(9)}, {{&x.buffer}, &expected, &fresh});
+      CHECK(std::equal(out.floats(), out.floats() + out.size(), expected.floats()), v.name);
     }
   }
 }
 
-// Tiles of floats are whole lines, which parts do not end with.
 // Written beside the floats, or after them where a set of kernels has no such way: the signs that quantizing gives.
 TEST(LayersWriteSignsOfFloats) {
   const Encoding sign = {true, 1, 0, 1};
@@ -214,8 +239,8 @@ TEST(LayersWriteSignsOfFloats) {
       if (channels % groups) continue;
       const ConvGeometry g = {40, channels, groups, {3, 3}, {1, 1}, {1, 1}, {1, 0, 1, 1}};
       const Binary source(channels, DepthOf(g));
-      const Shape out_shape = {2, 9, 8, channels};
-      const Input residual = RandomFloats(out_shape), x = RandomPlanes({2, 9, 9, 40}, Code(2, 0));
+      const Shape out_shape = {3, 24, 26, channels};
+      const Input residual = RandomFloats(out_shape), x = RandomPlanes({3, 24, 27, 40}, Code(2, 0));
       Epilogue epilogue = Identity(channels);
       epilogue.scale[0] = epilogue.scale.back() = 0;  // with no residual there, zeros
       for (const Variant& v : Variants())
@@ -236,6 +261,7 @@ TEST(LayersWriteSignsOfFloats) {
     }
 }
 
+// Tiles of floats are whole lines, which parts do not end with.
 TEST(FloatLayersDoNotDependOnThreads) {
   const ConvGeometry g = {16, 64, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}};
   const Binary source(g.out_channels, DepthOf(g));
@@ -259,7 +285,7 @@ TEST(FloatLayersDoNotDependOnThreads) {
 // Both 2-bit weights and signs, on sums that plain integers give.
 TEST(IntegerProductsAreExact) {
   for (const std::size_t k : {1, 31, 64, 65, 200})
-    for (const std::size_t m : {1, 64, 67})
+    for (const std::size_t m : {1, 20, 45, 64, 67})
       for (const Encoding& e : {Encoding{true, 1, 0, 1}, Encoding{false, 2, 0, 1}}) {
         const std::size_t rows = 18;
         const Input x = RandomPlanes({m, k}, e);

@@ -147,6 +147,11 @@ void CheckFinishPanel(const Variant& v, std::size_t rows, std::size_t channels, 
   args.max = 0.5f;
   args.slopes = slopes.data();
   args.out = bits ? nullptr : out.data();
+  std::vector<std::uint16_t> signs(2 * rows, 0x5ead);
+  std::vector<std::size_t> sign_starts(rows);
+  for (std::size_t i = 0; i < rows; ++i) sign_starts[i] = 2 * (rows - 1 - i);
+  args.signs = RandomBelow(2) ? signs.data() : nullptr;
+  args.sign_starts = sign_starts.data();
   args.sign = sign;
   args.bits = bits;
   args.lo = -0.75f;
@@ -162,6 +167,11 @@ void CheckFinishPanel(const Variant& v, std::size_t rows, std::size_t channels, 
       const float expected = c < channels ? OutputOf(args, c, i) : 7.0f, got = out[starts[i] + c];
       CHECK(got == expected && std::signbit(got) == std::signbit(expected), what);
     }
+    unsigned negative = 0;
+    for (std::size_t c = 0; c < channels; ++c) negative |= static_cast<unsigned>(OutputOf(args, c, i) < 0) << c;
+    const bool written = args.signs && bits == 0;
+    CHECK(signs[sign_starts[i]] == (written ? negative : 0x5eadu), what + ", signs");
+    CHECK(signs[sign_starts[i] + 1] == 0x5ead, what + " wrote beyond");
     for (unsigned p = 0; p < bits; ++p) {
       std::uint32_t expected = first_bit ? 0x8005u : 0;
       for (std::size_t c = 0; c < channels; ++c)

@@ -56,6 +56,7 @@ std::vector<float> StepByStep(const Kernels& kernels, const Network& network, st
   for (const Step& step : network.steps) {
     Operands operands = {{}, &buffers[step.output], nullptr};
     for (const std::size_t i : step.inputs) operands.inputs.push_back(&buffers[i]);
+    if (step.weights) operands.weights = &network.weights[*step.weights];
     Run(kernels, step.op, operands);
   }
   const Buffer& output = buffers[network.output];
@@ -121,6 +122,62 @@ TEST(RunsGiveTheBitsOfSingleSteps) {
         CHECK(std::memcmp(output.data(), expected[i].data(), output.bytes()) == 0, v.name);
       }
       for (const StepTime& time : runs->program().times()) CHECK(time.runs == 40, v.name);
+    }
+}
+
+// Signs of x, a layer whose floats are taken twice, as signs and by an addition, and a layer of those signs: the
+// network's output has a consumer of signs too, which nobody reads.
+Network Signs(const Kernels& kernels) {
+  const Encoding sign = {true, 1, 0, 1};
+  const QuantizeOp quantize = {{sign, 0, 0, 0}};
+  const Shape map = {kSide, kSide, kChannels};
+  const ConvGeometry g = {kChannels, kChannels, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}};
+  const std::size_t k = 9 * kChannels;
+  Network network;
+  for (int layer = 0; layer < 2; ++layer) {
+    std::vector<std::uint32_t> planes(kChannels * ((k + 31) / 32));
+    for (std::size_t i = 0; i < planes.size(); ++i)
+      planes[i] = static_cast<std::uint32_t>(Random() >> 32) & (i % 2 ? (1u << k % 32) - 1 : ~0u);
+    const std::uint32_t position = 7;
+    const float scale = 0.5f, value = 0.125f;
+    network.weights.push_back(
+        PackWeights({kChannels, k, 1, planes.data(), &scale, 1, &position, &value, 1}, 1, g, kernels));
+  }
+  const LayerOp layer = {true,
+                         {std::vector<float>(kChannels, 1.0f), std::vector<float>(kChannels, 0.25f), {}, std::nullopt}};
+  network.values = {Floats(map), {map, sign}, Floats(map), {map, sign}, Floats(map), Floats(map), {map, sign}};
+  network.steps = {{quantize, {0}, 1, std::nullopt},     {layer, {1}, 2, 0},    {quantize, {2}, 3, std::nullopt},
+                   {AddOp{{}}, {0, 2}, 4, std::nullopt}, {layer, {3, 4}, 5, 1}, {quantize, {5}, 6, std::nullopt}};
+  network.input = 0;
+  network.output = 5;
+  return network;
+}
+
+TEST(RunsWriteSignsBesideFloats) {
+  for (const Variant& v : Variants())
+    for (const std::size_t threads : {1, 3}) {
+      Kernels kernels = v.kernels;
+      kernels.threads = threads;
+      const auto program = std::make_shared<Program>(kernels, Signs(kernels));
+      const Network& network = program->network();
+      CHECK(WritesSigns(network, 1) && WritesSigns(network, 4) && !WritesSigns(network, 0) && !WritesSigns(network, 5),
+            "which steps write signs");
+      const auto runs = std::make_shared<Runs>(program, std::make_shared<Load>());
+      Ends ends;
+      std::vector<std::shared_ptr<Job>> jobs;
+      std::vector<std::vector<float>> expected;
+      for (int i = 0; i < 12; ++i) {
+        const std::size_t batch = 1 + RandomBelow(9);
+        const std::vector<float> input = RandomInput(batch);
+        expected.push_back(StepByStep(v.kernels, network, batch, input));
+        jobs.push_back(runs->Start(batch, input.data(), input.size(), ends.One()));
+      }
+      ends.Wait();
+      for (std::size_t i = 0; i < jobs.size(); ++i) {
+        const AlignedArray<float>& output = jobs[i]->output();
+        CHECK(!jobs[i]->error() && output.size() == expected[i].size(), v.name);
+        CHECK(std::memcmp(output.data(), expected[i].data(), output.bytes()) == 0, v.name);
+      }
     }
 }
 

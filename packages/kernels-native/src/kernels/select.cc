@@ -45,6 +45,13 @@ Kernels SelectKernels(const std::string& isa, std::uint32_t features) {
 #include "kernels/kernels.inc"
 #undef APB_ISA
 #undef APB_KERNEL
+  // Those of lesser instruction sets that read panels of bits read lanes of 32, and all are optional.
+  if (kernels.lane_bits != 32) {
+    kernels.balanced_gemm = nullptr;
+    kernels.code_panel = nullptr;
+    kernels.scale_panel = nullptr;
+    kernels.mark_panel = nullptr;
+  }
   return kernels;
 }
 

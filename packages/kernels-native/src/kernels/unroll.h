@@ -1,4 +1,4 @@
-// What GCC needs to be told for loops over an array of registers; other compilers need no telling.
+// What compilers need to be told about loops over an array of registers, and what to inline.
 #ifndef APB_KERNELS_UNROLL_H_
 #define APB_KERNELS_UNROLL_H_
 

@@ -73,11 +73,12 @@ void Arena::Fit(const Network& network, std::shared_ptr<const Layout> layout) {
     const ValueSpec& spec = network.values[i];
     values_.emplace_back(spec.ShapeFor(layout->batch), spec.encoding, memory_.data() + layout->offsets[i]);
   }
-  for (const Step& step : network.steps) {
+  for (std::size_t i = 0; i < network.steps.size(); ++i) {
+    const Step& step = network.steps[i];
     Operands operands = {{}, &values_[step.output], nullptr};
     for (const std::size_t input : step.inputs) operands.inputs.push_back(&values_[input]);
     if (step.weights) operands.weights = &network.weights[*step.weights];
-    if (WritesSigns(network, operands_.size())) operands.signs = &values_[network.steps[operands_.size() + 1].output];
+    if (WritesSigns(network, i)) operands.signs = &values_[network.steps[i + 1].output];
     operands_.push_back(std::move(operands));
   }
   layout_ = std::move(layout);

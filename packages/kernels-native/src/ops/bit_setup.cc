@@ -1,5 +1,7 @@
 #include "ops/bit_setup.h"
 
+#include <utility>
+
 namespace apb {
 namespace {
 
@@ -17,12 +19,15 @@ BitSetup::BitSetup(const Kernels& kernels, const Weights& weights, const Encodin
 
 std::shared_ptr<const BitSetup> BitSetups::Find(const Kernels& kernels, const Weights& weights,
                                                 const Encoding& encoding, const Window& window, const BitLines* lines) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (last_ && last_->height == window.y.size && last_->width == window.x.size && last_->encoding == encoding)
-    return last_;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (last_ && last_->height == window.y.size && last_->width == window.x.size && last_->encoding == encoding)
+      return last_;
+  }
   auto setup = std::make_shared<const BitSetup>(kernels, weights, encoding, window, lines);
-  if (setup->inside.cases() <= kMostKeptCases) last_ = setup;
-  return setup;
+  if (setup->inside.cases() > kMostKeptCases) return setup;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return last_ = std::move(setup);
 }
 
 }  // namespace apb

@@ -107,25 +107,24 @@ std::vector<float> Maker::SparseBase(const Inside& inside) const {
 
 }  // namespace
 
-InsideSums::Axes::Axes(const Axis& axis) {
+InsideSums::AxisCases::AxisCases(const Axis& axis) {
   of.reserve(axis.outputs());
   for (const Span& span : axis.spans) {
     if (ranges.empty() || !(span.inside == ranges.back())) ranges.push_back(span.inside);
     of.push_back(ranges.size() - 1);
   }
-  count = ranges.size();
 }
 
 InsideSums::InsideSums(const Kernels& kernels, const Weights& weights, const Encoding& encoding, const Window& window)
-    : y_(window.y), x_(window.x), numbers_(y_.count * x_.count, 0) {
+    : y_(window.y), x_(window.x), numbers_(y_.count() * x_.count(), 0) {
   const Maker maker(kernels, weights, encoding);
   cases_.push_back(maker.Make({0, weights.taps() / weights.tap_columns()}, {0, weights.tap_columns()}, 0));
   // Codes that stand for 0 add nothing in the padding.
   const bool alike = !encoding.sign && encoding.base == 0;
-  for (std::size_t y = 0; !alike && y < y_.count; ++y)
-    for (std::size_t x = 0; x < x_.count; ++x) {
+  for (std::size_t y = 0; !alike && y < y_.count(); ++y)
+    for (std::size_t x = 0; x < x_.count(); ++x) {
       if (y_.ranges[y].count() * x_.ranges[x].count() == weights.taps()) continue;
-      numbers_[y * x_.count + x] = static_cast<std::uint32_t>(cases_.size());
+      numbers_[y * x_.count() + x] = static_cast<std::uint32_t>(cases_.size());
       cases_.push_back(maker.Make(y_.ranges[y], x_.ranges[x], cases_.size()));
     }
   for (const Inside& inside : cases_) corrections_.push_back(inside.corrections.data());

@@ -2,6 +2,7 @@
 #ifndef APB_OPS_INSIDE_H_
 #define APB_OPS_INSIDE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -32,10 +33,12 @@ struct Inside {
 class InsideSums {
  public:
   InsideSums(const Kernels& kernels, const Weights& weights, const Encoding& encoding, const Window& window);
+  InsideSums(const InsideSums&) = delete;
+  InsideSums& operator=(const InsideSums&) = delete;
 
   // Of an output position of any picture, in a window of this size.
   const Inside& Of(std::size_t line, std::size_t column) const {
-    return cases_[numbers_[y_.of[line] * x_.count + x_.of[column]]];
+    return cases_[numbers_[y_.of[line] * x_.count() + x_.of[column]]];
   }
   // Of a position that sees all taps, whether there is one or not.
   const Inside& Whole() const { return cases_[0]; }
@@ -45,16 +48,17 @@ class InsideSums {
 
  private:
   // Outputs of an axis with neighbours that see the same taps are one case.
-  struct Axes {
-    explicit Axes(const Axis& axis);
-    std::vector<std::size_t> of;  // by output
-    std::size_t count;
+  struct AxisCases {
+    explicit AxisCases(const Axis& axis);
+    std::size_t count() const { return ranges.size(); }
+
+    std::vector<std::size_t> of;   // by output
     std::vector<TapRange> ranges;  // by case
   };
 
-  Axes y_, x_;
+  AxisCases y_, x_;
   std::vector<Inside> cases_;           // the first sees all taps
-  std::vector<std::uint32_t> numbers_;  // [y_.count][x_.count]: of cases_
+  std::vector<std::uint32_t> numbers_;  // [y_.count()][x_.count()]: of cases_
   std::vector<const std::int32_t*> corrections_;
 };
 

@@ -2,6 +2,7 @@
 #ifndef APB_OPS_INTEGER_H_
 #define APB_OPS_INTEGER_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "kernels/kernels.h"

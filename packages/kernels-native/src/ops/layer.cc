@@ -86,14 +86,11 @@ void RunChecked(const Kernels& kernels, const Epilogue& epilogue, const Buffer& 
 
 void RunLayer(const Kernels& kernels, const Epilogue& epilogue, bool convolution, const Buffer& x,
               const Weights& weights, const Buffer* residual, Buffer& out, Buffer* signs) {
-  if (!convolution) {
-    CheckMatrix(x, weights);
-    ExpectShape(out.shape(), {x.rows(), weights.rows}, "the output of gemm");
-  }
+  if (!convolution) CheckMatrix(x, weights);
   const Window window = convolution ? CheckPictures(x, weights) : MatrixWindow(x.rows());
-  if (convolution)
-    ExpectShape(out.shape(), {window.batch, window.y.outputs(), window.x.outputs(), weights.rows},
-                "the output of this convolution");
+  const Shape shape = convolution ? Shape{window.batch, window.y.outputs(), window.x.outputs(), weights.rows}
+                                  : Shape{x.rows(), weights.rows};
+  ExpectShape(out.shape(), shape, convolution ? "the output of this convolution" : "the output of gemm");
   CheckEpilogue(epilogue, residual, out);
   if (signs) CheckSigns(out, *signs);
   const bool at_once = signs && CanWriteSigns(kernels, weights, out);

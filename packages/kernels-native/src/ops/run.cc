@@ -44,9 +44,9 @@ void CheckOperands(const Op& op, const Operands& o) {
   if (o.inputs.size() < least || o.inputs.size() > most)
     throw ContractError("this op takes " + std::to_string(least) + (most > least ? " or 2" : "") + " inputs, got " +
                         std::to_string(o.inputs.size()));
-  if (o.weights && !layer) throw ContractError("only gemm and conv2d take weights");
+  if ((o.weights || o.signs) && !layer) throw ContractError("only gemm and conv2d take weights and write signs");
   for (const Buffer* input : o.inputs)
-    if (input == o.out) throw ContractError("the output of an op must not be one of its inputs");
+    if (input == o.out || input == o.signs) throw ContractError("the output of an op must not be one of its inputs");
 }
 
 }  // namespace

@@ -21,8 +21,8 @@ SparseDotArgs SparseTerms(const Kernels& kernels, const Weights& weights, const 
 
 // sums[i] = T of output channel n and row i of the tile: sum of fl(r * q) in float32 in the order of the compressed
 // row from +0, taps outside skipped; with acc, products and their sparse part as SparseDotArgs says.
-//   args: SparseTerms, of which what is the row's own is set: one for all rows, since a copy takes as long as some
-//   terms sums: [kTileRows], up to the next multiple of 16 may be written
+//   args: SparseTerms, of which what is the row's own is set: one for all rows, since a copy takes as long as a term
+//   sums: [kTileRows], up to the next multiple of 16 may be written
 void SparseSums(const Kernels& kernels, const Weights& weights, std::size_t n, SparseDotArgs& args, float* sums);
 
 // The same for signs under kernels of more than 32 taps at the border of a picture: rare, so term by term.

@@ -32,14 +32,15 @@ unsigned LevelOf(const Quantizer& q, const Activation& activation, float x) {
 }  // namespace
 
 std::array<float, 3> ThresholdsOf(const Quantizer& q, const Activation& activation) {
-  std::array<float, 3> thresholds;
-  for (unsigned j = 0; j < thresholds.size(); ++j) {
+  constexpr float kNever = std::numeric_limits<float>::quiet_NaN();
+  std::array<float, 3> thresholds = {kNever, kNever, kNever};
+  for (unsigned j = 0; j + 1 < 1u << q.encoding.bits; ++j) {
     std::int32_t below = -kInfinity - 1, above = kInfinity + 1;
     while (above - 1 > below) {
       const std::int32_t middle = static_cast<std::int32_t>((std::int64_t{below} + above) / 2);
       (LevelOf(q, activation, FloatAt(middle)) > j ? above : below) = middle;
     }
-    thresholds[j] = above > kInfinity ? std::numeric_limits<float>::quiet_NaN() : FloatAt(above);
+    if (above <= kInfinity) thresholds[j] = FloatAt(above);
   }
   return thresholds;
 }

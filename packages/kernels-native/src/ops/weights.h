@@ -96,7 +96,8 @@ struct Weights {
   unsigned activation_bits = 32;  // 1, 2, 4, 8 or 32
   std::optional<ConvGeometry> geometry;
   std::variant<BitWeights, ByteWeights, SignWeights, FloatWeights> packed;
-  std::shared_ptr<BitSetups> setups;  // of BitWeights
+  // Of BitWeights; not counted in bytes(): what a picture size adds is a few sums a channel.
+  std::shared_ptr<BitSetups> setups;
 
   std::size_t rows_per_group() const { return rows / groups; }
   std::size_t panels_per_group() const { return (rows_per_group() + kPanel - 1) / kPanel; }

@@ -75,7 +75,7 @@ APB_INLINE void Sums(const uint32_t* a, size_t lda, const uint32_t* b, size_t ld
     Sums<V, C, exclusive, P, U, level - 1, 0>(a, lda, b, ldb, words, ahead, sums);
 }
 
-// What every output is, of columns only or of lanes only where the other terms are null and the factor is -2.
+// kOfColumns, kOfLanes: the other terms are null and the factor is -2.
 enum class Terms { kOfColumns, kOfLanes, kAny };
 
 Terms TermsOf(const BitGemmArgs& args) {
@@ -176,29 +176,37 @@ inline void Run(const BitGemmArgs& args) {
   for (; lane < args.lanes.items; lane += kLanes) OneVector<exclusive, P, U>(args, lane);
 }
 
-template <bool exclusive>
-inline void Planes(const BitGemmArgs& args) {
-  switch (args.lanes.planes * 16 + args.columns.planes) {
-    case 0x11: return Run<exclusive, 1, 1>(args);
-    case 0x12: return Run<exclusive, 1, 2>(args);
-    case 0x21: return Run<exclusive, 2, 1>(args);
+// Numbers of planes of both sides, as one case.
+constexpr size_t Pair(size_t lanes, size_t columns) { return lanes * 16 + columns; }
+
+inline void Xor(const BitGemmArgs& args) {
+  switch (Pair(args.lanes.planes, args.columns.planes)) {
+    case Pair(1, 1): return Run<true, 1, 1>(args);
+    case Pair(1, 2): return Run<true, 1, 2>(args);
+    case Pair(2, 1): return Run<true, 2, 1>(args);
   }
-  if constexpr (!exclusive) switch (args.lanes.planes * 16 + args.columns.planes) {
-      case 0x14: return Run<false, 1, 4>(args);
-      case 0x22: return Run<false, 2, 2>(args);
-      case 0x24: return Run<false, 2, 4>(args);
-      case 0x41: return Run<false, 4, 1>(args);
-      case 0x42: return Run<false, 4, 2>(args);
-    }
+}
+
+inline void And(const BitGemmArgs& args) {
+  switch (Pair(args.lanes.planes, args.columns.planes)) {
+    case Pair(1, 1): return Run<false, 1, 1>(args);
+    case Pair(1, 2): return Run<false, 1, 2>(args);
+    case Pair(1, 4): return Run<false, 1, 4>(args);
+    case Pair(2, 1): return Run<false, 2, 1>(args);
+    case Pair(2, 2): return Run<false, 2, 2>(args);
+    case Pair(2, 4): return Run<false, 2, 4>(args);
+    case Pair(4, 1): return Run<false, 4, 1>(args);
+    case Pair(4, 2): return Run<false, 4, 2>(args);
+  }
 }
 
 }  // namespace
 
 void BitGemmX86Avx512Vpopcntdq(const BitGemmArgs& args) {
   if (args.exclusive)
-    Planes<true>(args);
+    Xor(args);
   else
-    Planes<false>(args);
+    And(args);
 }
 
 }  // namespace apb

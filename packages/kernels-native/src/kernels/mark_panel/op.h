@@ -12,6 +12,7 @@ namespace apb {
 
 // With y of scale_panel and z = fl(fl(y * scale[c]) + shift[c]), every operation rounded to float32: the code of row i
 // of channel c is the number of thresholds that z is not below; where `sign`, it is 1 where z is below the only one.
+// Where y or z overflow to NaN, the code is 0.
 struct MarkPanelArgs {
   ScalePanelArgs products;  // all but y
   const float* scale;       // [channels]

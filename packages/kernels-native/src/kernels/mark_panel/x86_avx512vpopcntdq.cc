@@ -14,8 +14,9 @@ struct Marks {
   static APB_INLINE void Put(const MarkPanelArgs& args, size_t c, size_t lane, const __m512* y) {
     const __m512 scale = _mm512_set1_ps(args.scale[c]), shift = _mm512_set1_ps(args.shift[c]);
     // A mask of sixteen rows is a quarter of a channel's marks.
-    auto* low = reinterpret_cast<__mmask16*>(args.marks + c) + lane / kLanes;
-    auto* high = reinterpret_cast<__mmask16*>(args.marks + args.plane + c) + lane / kLanes;
+    const auto quarters = [&](size_t p) {
+      return reinterpret_cast<__mmask16*>(args.marks + p * args.plane + c) + lane / kLanes;
+    };
     const auto reaches = [&](__m512 z, size_t j) {
       return _mm512_cmp_ps_mask(z, _mm512_set1_ps(args.thresholds[j]), sign ? _CMP_LT_OQ : _CMP_GE_OQ);
     };
@@ -23,14 +24,14 @@ struct Marks {
     for (size_t v = 0; v < V; ++v) {
       const __m512 z = _mm512_add_ps(_mm512_mul_ps(y[v], scale), shift);
       const __mmask16 first = reaches(z, 0);
-      if (bits == 1) {
-        low[v] = first;
-        continue;
+      if constexpr (bits == 1) {
+        quarters(0)[v] = first;
+      } else {
+        const __mmask16 second = reaches(z, 1), third = reaches(z, 2);
+        // Codes 1 and 3 are odd, and who reaches a threshold reaches those before.
+        quarters(0)[v] = _kxor_mask16(_kxor_mask16(first, second), third);
+        quarters(1)[v] = second;
       }
-      const __mmask16 second = reaches(z, 1), third = reaches(z, 2);
-      // Codes 1 and 3 are odd, and who reaches a threshold reaches those before.
-      low[v] = _kxor_mask16(_kxor_mask16(first, second), third);
-      high[v] = second;
     }
   }
 };

@@ -19,8 +19,8 @@ struct ScalePanelArgs {
   const uint8_t* order;       // [channels]: the order to work in, those of fewer terms first
   const float* scales;        // [channels]
   const uint32_t* row_start;  // [channels + 1]
-  // columns, values and taps of all channels, the panel of activations, the rows; terms, acc, scale and sums are not
-  // used, and there is no `more`.
+  // columns, values and taps of all channels, the panel of activations, the rows, the number of all terms; acc, scale
+  // and sums are not used, and there is no `more`.
   const SparseDotArgs& sparse;
   float* y;  // [channels][ldy]; written for sparse.items, up to the next multiple of 16 may be
   size_t ldy;

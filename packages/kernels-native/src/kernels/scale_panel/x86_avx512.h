@@ -33,7 +33,8 @@ struct Channels {
   // As many terms as these channels have, of those that follow them: channels are not worked on in their order, so that
   // the processor does not see by itself what comes next.
   static void FetchNext(const ScalePanelArgs& panel) {
-    const size_t first = panel.row_start[0], next = panel.row_start[panel.channels], end = next + next - first;
+    const size_t first = panel.row_start[0], next = panel.row_start[panel.channels], as_many = next + next - first;
+    const size_t end = as_many < panel.sparse.terms ? as_many : panel.sparse.terms;
     const auto fetch = [](const void* at) { _mm_prefetch(static_cast<const char*>(at), _MM_HINT_T0); };
     for (size_t t = next; t < end; t += kLine / sizeof(float)) fetch(panel.sparse.values + t);
     for (size_t t = next; t < end; t += kLine / sizeof(uint16_t)) fetch(panel.sparse.columns + t);

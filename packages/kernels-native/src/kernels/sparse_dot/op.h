@@ -11,8 +11,7 @@ namespace apb {
 
 // sums[i] = sum over terms of fl(values[t] * q[columns[t]][i]), every addition rounded to float32, in the order
 // of the terms from +0, or where `more` from what sums holds: the same bits on every instruction set, so no fused
-// multiply-add. q of sign planes is
-// bit ? -1 : 1, of code planes the sum of 2^p * bit p.
+// multiply-add. q of sign planes is bit ? -1 : 1, of code planes the sum of 2^p * bit p.
 // Where acc is given, what is written is fl(fl(scale * float(acc[i])) + fl(step * sums[i])): the exact product of the
 // signs and its residual in one pass.
 struct SparseDotArgs {
