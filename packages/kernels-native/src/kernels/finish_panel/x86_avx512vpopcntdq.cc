@@ -26,25 +26,29 @@ inline __m512 Affine(const FinishPanelArgs& args, size_t c, size_t row) {
   return _mm512_add_ps(_mm512_mul_ps(x, _mm512_set1_ps(args.scale[c])), _mm512_set1_ps(args.shift[c]));
 }
 
-// Rows `row` .. `row` + 15 -> floats.
-template <Activation kind>
+// Rows `row` .. `row` + 15 -> floats. `whole`: of sixteen channels, which need no masks.
+template <Activation kind, bool whole>
 inline void Floats(const FinishPanelArgs& args, size_t row) {
-  const __mmask16 mask = FirstOf(args.channels);
+  const __mmask16 mask = whole ? 0xffff : FirstOf(args.channels);
   const size_t rows = args.rows - row < kBlock ? args.rows - row : kBlock;
   const __m512 min = _mm512_set1_ps(args.min), max = _mm512_set1_ps(args.max);
   const __m512 slopes = kind == Activation::kPrelu ? _mm512_maskz_loadu_ps(mask, args.slopes) : _mm512_setzero_ps();
   __m512i r[kBlock];
   APB_UNROLL
   for (size_t c = 0; c < kBlock; ++c)
-    r[c] = c < args.channels ? _mm512_castps_si512(Affine(args, c, row)) : _mm512_setzero_si512();
+    r[c] = whole || c < args.channels ? _mm512_castps_si512(Affine(args, c, row)) : _mm512_setzero_si512();
   Turn(r);
   APB_UNROLL
   for (size_t i = 0; i < kBlock; ++i) {
     if (i >= rows) continue;
+    const size_t start = args.starts[row + i];
     __m512 y = _mm512_castsi512_ps(r[i]);
-    if (args.residual) y = _mm512_add_ps(y, _mm512_maskz_loadu_ps(mask, args.residual + args.starts[row + i]));
+    if (args.residual) y = _mm512_add_ps(y, _mm512_maskz_loadu_ps(mask, args.residual + start));
     y = Activate<kind>(y, min, max, slopes);
-    _mm512_mask_storeu_ps(args.out + args.starts[row + i], mask, y);
+    if (whole)
+      _mm512_storeu_ps(args.out + start, y);
+    else
+      _mm512_mask_storeu_ps(args.out + start, mask, y);
     if (args.signs)
       args.signs[args.sign_starts[row + i]] = _mm512_mask_cmp_ps_mask(mask, y, _mm512_setzero_ps(), _CMP_LT_OQ);
   }
@@ -106,8 +110,10 @@ inline void Planes(const FinishPanelArgs& args, size_t row) {
 template <Activation kind>
 inline void Rows(const FinishPanelArgs& args) {
   for (size_t row = 0; row < args.rows; row += kBlock) {
-    if (args.out)
-      Floats<kind>(args, row);
+    if (args.out && args.channels == kBlock)
+      Floats<kind, true>(args, row);
+    else if (args.out)
+      Floats<kind, false>(args, row);
     else if (args.sign)
       Planes<kind, true, 1>(args, row);
     else if (args.bits == 1)
