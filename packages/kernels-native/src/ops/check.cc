@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "base/finite.h"
+
 namespace apb {
 namespace {
 
@@ -63,6 +65,7 @@ void CheckChannels(const std::vector<float>& values, std::size_t channels, const
   if (values.size() != channels)
     throw ContractError(what + " needs " + std::to_string(channels) + " values, one per channel, got " +
                         std::to_string(values.size()));
+  if (AllFinite(values.data(), values.size())) return;
   for (const float v : values)
     if (!std::isfinite(v)) throw ContractError(what + " holds " + std::to_string(v) + "; every value must be finite");
 }
