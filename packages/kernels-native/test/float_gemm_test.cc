@@ -99,6 +99,45 @@ TEST(FloatGemmReadsRunsWhereTheyLie) {
   }
 }
 
+// What it writes beside plain sums: these scaled, shifted and bounded, every operation rounded.
+void CheckFinished(const Variant& v, std::size_t rows, std::size_t panels, bool bounded) {
+  const std::size_t k = 7, ldc = panels * kPanel + 3;
+  std::vector<float> a(rows * k), b(panels * k * kPanel), scale(panels * kPanel), shift(panels * kPanel);
+  for (auto* values : {&a, &b, &scale, &shift})
+    for (float& value : *values) value = RandomBelow(5) ? RandomFloat() : -0.0f;
+  const FloatRun run = {0, 0, k};
+  std::vector<float> sums(rows * ldc, 7.0f), got(rows * ldc, 7.0f);
+  FloatGemmArgs args = {a.data(), k, &run, 1, b.data(), k * kPanel, panels, rows, false, sums.data(), ldc};
+  v.kernels.finished_gemm(args);
+  args.c = got.data();
+  args.scale = scale.data();
+  args.shift = shift.data();
+  args.bounded = bounded;
+  args.low = 0;
+  args.high = 0.25f;
+  v.kernels.finished_gemm(args);
+  for (std::size_t i = 0; i < rows; ++i)
+    for (std::size_t n = 0; n < ldc; ++n) {
+      volatile float y = sums[i * ldc + n];
+      if (n < panels * kPanel) {
+        y = y * scale[n];
+        y = y + shift[n];
+        if (bounded) y = y > args.low ? y : args.low;
+        if (bounded) y = y < args.high ? y : args.high;
+      }
+      const float expected = y, actual = got[i * ldc + n];
+      CHECK(actual == expected && std::signbit(actual) == std::signbit(expected),
+            v.name + ", row " + std::to_string(i) + ", channel " + std::to_string(n));
+    }
+}
+
+TEST(FinishedGemmRoundsEveryOperation) {
+  for (const Variant& v : VariantsOf(&Kernels::finished_gemm))
+    for (const std::size_t rows : {1, 13, 14, 30})
+      for (const std::size_t panels : {1, 2, 3})
+        for (const bool bounded : {false, true}) CheckFinished(v, rows, panels, bounded);
+}
+
 }  // namespace
 }  // namespace test
 }  // namespace apb

@@ -51,6 +51,7 @@ struct Kernels {
   SparseDot* sparse_dot = nullptr;
   ScaleRow* scale_row = nullptr;
   BalancedGemm* balanced_gemm = nullptr;  // optional
+  FloatGemm* finished_gemm = nullptr;     // optional: float_gemm that scales, shifts and bounds
   CodePanel* code_panel = nullptr;        // optional
   CorrectPanel* correct_panel = nullptr;  // optional
   ScalePanel* scale_panel = nullptr;      // optional

@@ -35,14 +35,13 @@ void QuantizeRows(const Kernels& kernels, const Quantizer& q, const float* value
                     out.words() + first * out.words_per_row()});
 }
 
-namespace {
-
-// relu and clamp as bounds.
-void Bound(const Activation& a, FinishRowsArgs* args) {
-  args->bounded = a.kind == Activation::Kind::kRelu || a.kind == Activation::Kind::kClamp;
-  args->low = a.kind == Activation::Kind::kClamp ? a.min : 0.0f;
-  args->high = a.kind == Activation::Kind::kClamp ? a.max : std::numeric_limits<float>::infinity();
+Bounds BoundsOf(const Activation& a) {
+  const bool clamp = a.kind == Activation::Kind::kClamp;
+  return {clamp || a.kind == Activation::Kind::kRelu, clamp ? a.min : 0.0f,
+          clamp ? a.max : std::numeric_limits<float>::infinity()};
 }
+
+namespace {
 
 // Slopes and quantization of rows that FinishRows has written.
 void Complete(const Kernels& kernels, const Epilogue& e, float* y, std::size_t stride, std::size_t first,
@@ -61,7 +60,10 @@ void FinishTile(const Kernels& kernels, const Epilogue& e, FinishRowsArgs args, 
   args.residual = residual ? residual->floats() + first * out.k() : nullptr;
   args.out = e.quantizer ? scratch : out.floats() + first * out.k();
   args.out_stride = e.quantizer ? args.stride : out.k();
-  Bound(e.activation, &args);
+  const Bounds bounds = BoundsOf(e.activation);
+  args.bounded = bounds.any;
+  args.low = bounds.low;
+  args.high = bounds.high;
   kernels.finish_rows(args);
   Complete(kernels, e, args.out, args.out_stride, first, args.rows, out);
 }

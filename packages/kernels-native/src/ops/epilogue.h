@@ -14,6 +14,13 @@ namespace apb {
 // output's last axis.
 void CheckEpilogue(const Epilogue& epilogue, const Buffer* residual, const Buffer& out);
 
+// relu and clamp as bounds: y > low ? y : low, then y < high ? y : high, where there are any.
+struct Bounds {
+  bool any;
+  float low, high;
+};
+Bounds BoundsOf(const Activation& activation);
+
 // Carries output rows first .. first + rows - 1 from products to `out`.
 // products: [rows][stride], the output channels of each row are overwritten.
 void Finish(const Kernels& kernels, const Epilogue& epilogue, float* products, std::size_t stride, std::size_t first,

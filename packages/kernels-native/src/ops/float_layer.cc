@@ -62,6 +62,12 @@ class Panels {
   ScratchArray<float> expanded_;
 };
 
+// Whether sums of one part of k can go straight to the output, scaled, shifted and bounded.
+bool FinishesAtOnce(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights, const Buffer* residual) {
+  return kernels.finished_gemm && !residual && !epilogue.quantizer && weights.k <= kDepth &&
+         weights.rows_per_group() % kPanel == 0 && epilogue.activation.kind != Activation::Kind::kPrelu;
+}
+
 }  // namespace
 
 void RunFloatLayer(const Kernels& kernels, const Epilogue& epilogue, const Buffer& x, const Weights& weights,
@@ -70,7 +76,9 @@ void RunFloatLayer(const Kernels& kernels, const Epilogue& epilogue, const Buffe
   const std::size_t most = std::min(window.positions(), MostRows(stride));
   FloatRows rows(x, weights, window, most, kDepth);
   Panels panels(kernels, weights);
-  ScratchArray<float> products(most * stride);
+  const bool at_once = FinishesAtOnce(kernels, epilogue, weights, residual);
+  const Bounds bounds = BoundsOf(epilogue.activation);
+  ScratchArray<float> products(at_once ? 0 : most * stride);
   for (std::size_t first = window.begin, count = 0; first < end; first += count) {
     count = rows.Begin(first);
     for (std::size_t group = 0; group < weights.groups; ++group)
@@ -80,13 +88,26 @@ void RunFloatLayer(const Kernels& kernels, const Epilogue& epilogue, const Buffe
         for (std::size_t p = 0; p < weights.panels_per_group(); p += kPair) {
           const std::size_t pair = std::min(kPair, weights.panels_per_group() - p);
           const FloatPanels b = panels.Part(group * weights.panels_per_group() + p, pair, l, depth);
-          float* c = products.data() + group * weights.rows_per_group() + p * kPanel;
-          for (const FloatSegment& s : segments)
-            kernels.float_gemm({s.a, s.lda, s.runs.data(), s.runs.size(), b.values, b.stride, pair, s.rows, l > 0,
-                                c + s.row * stride, s.row_step * stride});
+          const std::size_t n = group * weights.rows_per_group() + p * kPanel;
+          const std::size_t ldc = at_once ? weights.rows : stride;
+          float* c = (at_once ? out.floats() + first * ldc : products.data()) + n;
+          for (const FloatSegment& s : segments) {
+            FloatGemmArgs args = {s.a,  s.lda,  s.runs.data(), s.runs.size(),   b.values,        b.stride,
+                                  pair, s.rows, l > 0,         c + s.row * ldc, s.row_step * ldc};
+            if (!at_once) {
+              kernels.float_gemm(args);
+              continue;
+            }
+            args.scale = epilogue.scale.data() + n;
+            args.shift = epilogue.shift.data() + n;
+            args.bounded = bounds.any;
+            args.low = bounds.low;
+            args.high = bounds.high;
+            kernels.finished_gemm(args);
+          }
         }
       }
-    Finish(kernels, epilogue, products.data(), stride, first, count, residual, out);
+    if (!at_once) Finish(kernels, epilogue, products.data(), stride, first, count, residual, out);
   }
 }
 

@@ -32,6 +32,12 @@ struct FloatGemmArgs {
   bool accumulate;  // start from c instead of +0
   float* c;         // [rows][ldc], panels * kPanel of each row are written
   size_t ldc;
+  // What is written, where scale is not null, in place of a sum y, as FinishRowsArgs says: fl(fl(y * scale) + shift),
+  // then where bounded y > low ? y : low and y < high ? y : high. For Kernels::finished_gemm only.
+  const float* scale = nullptr;  // [panels * kPanel]
+  const float* shift = nullptr;
+  bool bounded = false;
+  float low = 0, high = 0;
 };
 
 using FloatGemm = void(const FloatGemmArgs& args);

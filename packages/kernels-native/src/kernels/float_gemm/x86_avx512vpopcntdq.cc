@@ -13,6 +13,12 @@ constexpr size_t kMostRows = 13;
 // Rows that are reached from one pointer: multiples 0 to 4 of the stride are one addressing mode each, given 3 strides.
 constexpr size_t kGroup = 5;
 
+inline __m512 Finished(const FloatGemmArgs& args, __m512 y, size_t n) {
+  y = _mm512_add_ps(_mm512_mul_ps(y, _mm512_loadu_ps(args.scale + n)), _mm512_loadu_ps(args.shift + n));
+  if (!args.bounded) return y;
+  return _mm512_min_ps(_mm512_max_ps(y, _mm512_set1_ps(args.low)), _mm512_set1_ps(args.high));
+}
+
 template <size_t R, size_t P>
 void Rows(const FloatGemmArgs& args, size_t first, size_t panel) {
   constexpr size_t kGroups = (R + kGroup - 1) / kGroup;
@@ -51,7 +57,10 @@ void Rows(const FloatGemmArgs& args, size_t first, size_t panel) {
   APB_UNROLL
   for (size_t r = 0; r < R; ++r) {
     APB_UNROLL
-    for (size_t p = 0; p < P; ++p) _mm512_storeu_ps(c + r * ldc + p * kPanel, sums[r][p]);
+    for (size_t p = 0; p < P; ++p) {
+      const __m512 y = args.scale ? Finished(args, sums[r][p], (panel + p) * kPanel) : sums[r][p];
+      _mm512_storeu_ps(c + r * ldc + p * kPanel, y);
+    }
   }
 }
 
