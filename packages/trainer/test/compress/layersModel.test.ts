@@ -2,6 +2,7 @@ import { createReferenceBackend, type Model, readModel, subgraph, tensor, writeM
 import { createSession } from '@apb/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import {
+  initializers,
   input,
   type LayersModel,
   layers,
@@ -231,18 +232,22 @@ describe('compress on wasm', () => {
   });
 
   it('opens nested models, shares shared layers, takes several inputs and outputs', async () => {
-    const shared = layers.dense({ units: 5, name: 'shared', activation: 'relu' });
+    // Seeded: from some weights three steps do not lower the loss.
+    const seeded = (seed: number) => ({ kernelInitializer: initializers.heNormal({ seed }) });
+    const shared = layers.dense({ units: 5, name: 'shared', activation: 'relu', ...seeded(1) });
     const nested = sequential({
       name: 'nested',
       layers: [
-        layers.dense({ units: 5, name: 'inner', inputShape: [5] }),
+        layers.dense({ units: 5, name: 'inner', inputShape: [5], ...seeded(2) }),
         layers.batchNormalization({ name: 'norm' }),
       ],
     });
     const [a, b] = ['a', 'b'].map(name => input({ shape: [6], name }));
     const [x, y] = [a, b].map(t => nested.apply(shared.apply(t)) as SymbolicTensor);
     const sum = layers.add().apply([x, y]) as SymbolicTensor;
-    const heads = ['one', 'two'].map(name => layers.dense({ units: 2, name }).apply(sum) as SymbolicTensor);
+    const heads = ['one', 'two'].map(
+      (name, i) => layers.dense({ units: 2, name, ...seeded(3 + i) }).apply(sum) as SymbolicTensor,
+    );
     const original = layersModel({ inputs: [a, b], outputs: heads });
     const batch = {
       xs: { b: tf.tensor2d(normal(24, 1), [4, 6]), a: tf.tensor2d(normal(24, 2), [4, 6]) },
