@@ -56,9 +56,9 @@ APB_INLINE void Pass(const uint32_t* a, size_t lda, const uint32_t* b, size_t ld
   for (; words > 0; --words, a += lda, b += ldb) Word<V, C, exclusive, false>(a, b, ahead, sums);
 }
 
-// Sums of P planes of the lanes and U of the columns. The numbers are known here: with loops over planes around a tile,
-// one of 18 words has 0.93 of the ceiling in place of 0.945. Goes from the largest weight 2^(p + u) down, plane u of
-// the columns after plane; sums are doubled before the next lower weight.
+// Sums of P planes of the lanes and U of the columns. The numbers are known here, since loops over planes around a
+// short tile cost about as much as one of its words. Goes from the largest weight 2^(p + u) down, plane u of the
+// columns after plane; sums are doubled before the next lower weight.
 template <size_t V, size_t C, bool exclusive, size_t P, size_t U, size_t level = P + U - 2, size_t u = 0>
 APB_INLINE void Sums(const uint32_t* a, size_t lda, const uint32_t* b, size_t ldb, size_t words, ptrdiff_t ahead,
                      __m512i* sums) {
