@@ -1,23 +1,18 @@
 #include "ops/bit_layer.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/scratch.h"
 #include "ops/bit_tiles.h"
 #include "ops/epilogue.h"
 #include "ops/integer.h"
+#include "ops/marker.h"
 #include "ops/panel.h"
+#include "ops/panel_finisher.h"
 #include "ops/sparse.h"
-#include "ops/thresholds.h"
 
 namespace apb {
 namespace {
-
-// A panel of output channels of one group.
-struct Channels {
-  std::size_t panel, first, count;
-};
 
 // Border rows of a tile that are corrected one by one; for more there may be a kernel.
 constexpr std::size_t kFewBorders = 4;
@@ -40,7 +35,9 @@ class TileWorker {
         inside_sums_(input.setup->inside),
         whole_(inside_sums_.Whole()),
         panel_(ScratchArray<std::uint8_t>::Zeros(PanelBytes(kernels, encoding_.bits, weights.k))),
-        taps_(encoding_.sign && SparseTermCount() > 0 && weights.taps() <= 32 ? weights.taps() * kTileRows : 0),
+        taps_(encoding_.sign && SparseTermCount() > 0 && weights.taps() <= SparseRows::kMostTaps
+                  ? weights.taps() * kTileRows
+                  : 0),
         codes_(WeavesCodes() ? encoding_.bits * LaneWords(kernels, weights.k) * kTileRows : 0),
         ones_(encoding_.sign ? 0 : LaneWords(kernels, weights.k) * kPanel * (kernels.lane_bits / 8)) {
     std::fill(ones_.data(), ones_.data() + ones_.size(), std::uint8_t{0xff});
@@ -80,8 +77,8 @@ class TileWorker {
   // Of the sparse weights of all channels, with the encoding's step.
   const SparseDotArgs& terms() const { return terms_of_sparse_; }
   const Inside* const* inside() const { return inside_; }
-  // Signs of more than 32 taps at a border take the long way.
-  bool many_taps() const { return encoding_.sign && borders_ > 0 && weights_.taps() > 32; }
+  // Signs of so many taps at a border take the long way.
+  bool many_taps() const { return encoding_.sign && borders_ > 0 && weights_.taps() > SparseRows::kMostTaps; }
 
  private:
   std::size_t SparseTermCount() const { return std::get<BitWeights>(weights_.packed).sparse.values.size(); }
@@ -287,167 +284,6 @@ void Turn(const Kernels& kernels, const void* from, std::size_t channels, std::s
       {static_cast<const std::uint32_t*>(from), kTileRows, channels, rows, static_cast<std::uint32_t*>(to), stride});
 }
 
-FinishPanelArgs::Activation KindOf(Activation::Kind kind) {
-  switch (kind) {
-    case Activation::Kind::kRelu: return FinishPanelArgs::Activation::kRelu;
-    case Activation::Kind::kClamp: return FinishPanelArgs::Activation::kClamp;
-    case Activation::Kind::kPrelu: return FinishPanelArgs::Activation::kPrelu;
-    case Activation::Kind::kNone: break;
-  }
-  return FinishPanelArgs::Activation::kNone;
-}
-
-// Writes the outputs of one panel of channels after another, by the kernel for that.
-class PanelFinisher {
- public:
-  PanelFinisher(const Kernels& kernels, const Epilogue& epilogue, const Buffer* residual, Buffer& out, Buffer* signs)
-      : kernels_(kernels), epilogue_(epilogue), residual_(residual), out_(out), signs_(signs) {
-    if (epilogue.quantizer) planes_ = ScratchArray<std::uint32_t>::Zeros(out.words_per_row() * 2 * kTileRows);
-  }
-
-  // Whether there is such a kernel for this layer: panels of a group must not share a word of planes.
-  static bool Fits(const Kernels& kernels, const Weights& weights, const Buffer& out) {
-    return kernels.finish_panel && !out.is_bytes() && (weights.groups == 1 || weights.rows_per_group() % kPanel == 0);
-  }
-
-  // To be called before the panels of a tile.
-  void Begin(const BitTile& tile) {
-    if (epilogue_.quantizer && !residual_) return;
-    FillStarts(tile, out_.k(), starts_);
-    if (!signs_) return;
-    const std::size_t stride = signs_->words_per_row();
-    FillStarts(tile, stride * kQuarters, sign_starts_);
-    if (out_.k() % 64 == 0) return;
-    // Quarters of the last word may have no channels.
-    std::uint64_t* words = signs_->words();
-    for (const Stretch stretch : tile)
-      for (std::size_t i = 1; i <= stretch.count; ++i) words[(stretch.position + i) * stride - 1] = 0;
-  }
-
-  // products: [channels][kTileRows]
-  void Panel(const Channels& channels, const BitTile& tile, const float* products) {
-    const std::size_t n = channels.first;
-    FinishPanelArgs args = {};
-    args.products = products;
-    args.channels = channels.count;
-    args.rows = tile.rows();
-    args.starts = starts_;
-    args.scale = epilogue_.scale.data() + n;
-    args.shift = epilogue_.shift.data() + n;
-    args.residual = residual_ ? residual_->floats() + n : nullptr;
-    args.activation = KindOf(epilogue_.activation.kind);
-    args.min = epilogue_.activation.min;
-    args.max = epilogue_.activation.max;
-    args.slopes = epilogue_.activation.slopes.empty() ? nullptr : epilogue_.activation.slopes.data() + n;
-    if (epilogue_.quantizer) {
-      const Quantizer& q = *epilogue_.quantizer;
-      args.sign = q.encoding.sign;
-      args.bits = q.encoding.bits;
-      args.lo = q.lo;
-      args.hi = q.hi;
-      args.inv = q.inv;
-      args.planes = planes_.data() + n / 32 * kTileRows;
-      args.plane = out_.words_per_plane() * 2 * kTileRows;
-      args.first_bit = static_cast<unsigned>(n % 32);
-    } else {
-      args.out = out_.floats() + n;
-      args.signs = signs_ ? reinterpret_cast<std::uint16_t*>(signs_->words()) + n / kPanel : nullptr;
-      args.sign_starts = sign_starts_;
-    }
-    kernels_.finish_panel(args);
-  }
-
-  // Once all panels of a tile are done: planes go to their rows.
-  void Finish(const BitTile& tile) {
-    if (!epilogue_.quantizer) return;
-    const std::size_t words = out_.words_per_row() * 2;
-    auto* to = reinterpret_cast<std::uint32_t*>(out_.words());
-    for (const Stretch& stretch : tile)
-      kernels_.transpose(
-          {planes_.data() + stretch.row, kTileRows, words, stretch.count, to + stretch.position * words, words});
-  }
-
- private:
-  // A word of planes has the signs of so many panels of channels.
-  static constexpr std::size_t kQuarters = 64 / kPanel;
-
-  static void FillStarts(const BitTile& tile, std::size_t stride, std::size_t* starts) {
-    for (const Stretch stretch : tile)  // a copy, which no store can change
-      for (std::size_t i = 0; i < stretch.count; ++i) starts[stretch.row + i] = (stretch.position + i) * stride;
-  }
-
-  const Kernels& kernels_;
-  const Epilogue& epilogue_;
-  const Buffer* residual_;
-  Buffer& out_;
-  Buffer* signs_;
-  ScratchArray<std::uint32_t> planes_;  // of a tile, [planes][words of 32 bits][kTileRows]
-  std::size_t starts_[kTileRows];       // of the rows of a tile, in values of the output
-  std::size_t sign_starts_[kTileRows];  // the same in quarters of words of signs
-};
-
-// Writes codes of one or two bits, of one panel of channels after another, from exact products in one pass.
-class Marker {
- public:
-  Marker(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights, const TileWorker& worker,
-         Buffer& out)
-      : kernels_(kernels),
-        epilogue_(epilogue),
-        bits_(std::get<BitWeights>(weights.packed)),
-        worker_(worker),
-        thresholds_(ThresholdsOf(*epilogue.quantizer, epilogue.activation)),
-        plane_(out.words_per_plane() * 64),
-        marks_(ScratchArray<std::uint64_t>::Zeros(epilogue.quantizer->encoding.bits * plane_)),
-        out_(out) {}
-
-  // Whether there are kernels for this layer.
-  static bool Fits(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights, const Encoding& encoding,
-                   const Buffer* residual) {
-    return kernels.mark_panel && !residual && epilogue.quantizer && epilogue.quantizer->encoding.bits <= 2 &&
-           epilogue.activation.kind != Activation::Kind::kPrelu && encoding.base == 0 &&
-           (!encoding.sign || weights.taps() <= 32) && std::get<BitWeights>(weights.packed).sparse.blocks == 1;
-  }
-
-  void Panel(const Channels& channels, const std::int32_t* acc) {
-    const std::size_t n = channels.first;
-    const Encoding& to = epilogue_.quantizer->encoding;
-    kernels_.mark_panel({{acc, channels.count, bits_.order.data() + channels.panel * kPanel, bits_.scales.data() + n,
-                          bits_.sparse.row_start.data() + n, worker_.terms(), nullptr, 0},
-                         epilogue_.scale.data() + n,
-                         epilogue_.shift.data() + n,
-                         to.sign,
-                         to.bits,
-                         thresholds_.data(),
-                         marks_.data() + n,
-                         plane_});
-  }
-
-  // Once all panels of a tile are done: marks of channels become words of rows.
-  void Finish(const BitTile& tile) {
-    const std::size_t stride = out_.words_per_row();
-    for (std::size_t w = 0; w < stride; ++w) {
-      alignas(64) std::uint64_t rows[64];
-      kernels_.turn_bits(marks_.data() + w * 64, rows);
-      for (const Stretch& stretch : tile) {
-        std::uint64_t* to = out_.words() + stretch.position * stride + w;
-        for (std::size_t i = 0; i < stretch.count; ++i) to[i * stride] = rows[stretch.row + i];
-      }
-    }
-  }
-
- private:
-  static_assert(kTileRows == 64, "a word of marks has a bit for every row of a tile");
-
-  const Kernels& kernels_;
-  const Epilogue& epilogue_;
-  const BitWeights& bits_;
-  const TileWorker& worker_;
-  const std::array<float, 3> thresholds_;
-  const std::size_t plane_;
-  ScratchArray<std::uint64_t> marks_;  // of a tile, [planes][channels]: a bit for every row
-  Buffer& out_;
-};
-
 // Row by row, by kernels that every instruction set has.
 void RunByRows(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights, TileWorker& worker,
                const Scaler& scaler, const Buffer* residual, Buffer& out) {
@@ -480,7 +316,7 @@ void RunBitLayer(const Kernels& kernels, const Epilogue& epilogue, const BitInpu
                  const Window& window, const Buffer* residual, Buffer& out, Buffer* signs) {
   TileWorker worker(kernels, input, weights, window);
   if (Marker::Fits(kernels, epilogue, weights, input.x.encoding(), residual)) {
-    Marker marker(kernels, epilogue, weights, worker, out);
+    Marker marker(kernels, epilogue, weights, worker.terms(), out);
     return worker.ForEachTile([&](const BitTile& tile) {
       worker.ForEachPanel(tile,
                           [&](const Channels& channels, const std::int32_t* acc) { marker.Panel(channels, acc); });

@@ -148,7 +148,7 @@ BitWeights PackBits(const SourceWeights& s, const Weights& w, const Kernels& ker
   if (bits.balanced) bits.balanced_terms = BalancedTerms(s, w, bits.tap_sums);
   for (std::size_t row = 0; row < s.rows; ++row) bits.scales.push_back(ScaleOf(s, row));
   bits.sparse = s.bits == 1 ? Residual(s) : NoTerms(s);
-  for (std::size_t row = 0; w.taps() <= 32 && row < s.rows; ++row)
+  for (std::size_t row = 0; w.taps() <= SparseRows::kMostTaps && row < s.rows; ++row)
     bits.sparse.ForEachTerm(row, [&](std::size_t column, float) {
       bits.sparse.taps.push_back(static_cast<std::uint8_t>(column / w.tap_channels()));
     });

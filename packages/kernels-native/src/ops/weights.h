@@ -18,12 +18,13 @@ namespace apb {
 // cut into blocks of columns, nearly always one, so that a column within its block takes two bytes.
 struct SparseRows {
   static constexpr std::size_t kBlockColumns = 65536;  // words of planes and of codes begin with a block
+  static constexpr std::size_t kMostTaps = 32;         // of a kernel whose taps are kept with the terms
 
   std::size_t blocks = 1;                // of a row
   std::vector<std::uint32_t> row_start;  // [rows][blocks], then the number of terms
   std::vector<std::uint16_t> columns;    // of every term within its block
   std::vector<float> values;
-  std::vector<std::uint8_t> taps;  // the tap of every column; empty when there are more than 32
+  std::vector<std::uint8_t> taps;  // the tap of every column; empty when there are more than kMostTaps
 
   std::size_t terms(std::size_t row) const { return row_start[(row + 1) * blocks] - row_start[row * blocks]; }
 
@@ -108,6 +109,11 @@ struct Weights {
   // Words of ByteWeights for one panel.
   std::size_t quads() const { return (k + 3) / 4; }
   std::size_t bytes() const;
+};
+
+// A panel of output channels of one group.
+struct Channels {
+  std::size_t panel, first, count;
 };
 
 // Whether weights and codes of so many bits meet in balanced_gemm, in panels that are laid out for it.

@@ -54,20 +54,30 @@ inline __m256i CodesOf(const uint32_t* words, size_t plane, __m128i shift) {
   return q;
 }
 
-// The same for codes. fl(r * q), rounded by itself: no fused multiply-add; for two bits looked up by q.
+// fl(r * q), rounded by itself: no fused multiply-add. For two bits looked up by those of q, whatever stands above
+// them.
+template <size_t P>
+struct Products {
+  explicit Products(float value)
+      : r(_mm256_set1_ps(value)), all(_mm256_mul_ps(r, _mm256_setr_ps(0, 1, 2, 3, 0, 1, 2, 3))) {}
+
+  __m256 Of(__m256i q) const { return P <= 2 ? _mm256_permutevar_ps(all, q) : _mm256_mul_ps(r, _mm256_cvtepi32_ps(q)); }
+
+  const __m256 r, all;
+};
+
+// A term of codes.
 template <size_t P>
 struct CodeTerm {
   template <size_t V>
   static inline void Add(const SparseDotArgs& args, size_t t, size_t lane, __m256* sums) {
-    const __m256 r = _mm256_set1_ps(args.values[t]);
-    const __m256 products = _mm256_mul_ps(r, _mm256_setr_ps(0, 1, 2, 3, 0, 1, 2, 3));
+    const Products<P> products(args.values[t]);
     const __m128i shift = ShiftOf(args.columns[t]);
     const uint32_t* words = WordsOf(args, args.columns[t], 0, lane);
     APB_UNROLL
     for (size_t v = 0; v < V; ++v) {
       const __m256i q = CodesOf<P>(words + v * kLanes, args.count * kTileRows, shift);
-      const __m256 term = P <= 2 ? _mm256_permutevar_ps(products, q) : _mm256_mul_ps(r, _mm256_cvtepi32_ps(q));
-      sums[v] = _mm256_add_ps(sums[v], term);
+      sums[v] = _mm256_add_ps(sums[v], products.Of(q));
     }
   }
 };
@@ -77,19 +87,15 @@ template <size_t P>
 struct WovenTerm {
   template <size_t V>
   static inline void Add(const SparseDotArgs& args, size_t t, size_t lane, __m256* sums) {
-    const __m256 r = _mm256_set1_ps(args.values[t]);
-    const __m256 products = _mm256_mul_ps(r, _mm256_setr_ps(0, 1, 2, 3, 0, 1, 2, 3));
+    const Products<P> products(args.values[t]);
     const size_t column = args.columns[t];
     const __m128i places = _mm_cvtsi32_si128(static_cast<int>(column % 32 / P * P));
     const uint32_t* words = args.codes + (column / 32 * P + column % P) * kTileRows + lane;
     APB_UNROLL
     for (size_t v = 0; v < V; ++v) {
       const __m256i word = _mm256_load_si256(reinterpret_cast<const __m256i*>(words + v * kLanes));
-      // Lookups by two bits take them modulo 4.
       const __m256i q = _mm256_srl_epi32(word, places);
-      const __m256 term = P == 2 ? _mm256_permutevar_ps(products, q)
-                                 : _mm256_mul_ps(r, _mm256_cvtepi32_ps(_mm256_and_si256(q, _mm256_set1_epi32(15))));
-      sums[v] = _mm256_add_ps(sums[v], term);
+      sums[v] = _mm256_add_ps(sums[v], products.Of(P == 2 ? q : _mm256_and_si256(q, _mm256_set1_epi32(15))));
     }
   }
 };
