@@ -72,6 +72,8 @@
         "src/ops/layer.cc",
         "src/ops/layout.cc",
         "src/ops/lines.cc",
+        "src/ops/lookup_product.cc",
+        "src/ops/lookup_tables.cc",
         "src/ops/marker.cc",
         "src/ops/network.cc",
         "src/ops/panel.cc",
@@ -114,7 +116,8 @@
         # Threads of the pool outlive a worker that loaded the addon: it must stay in memory.
         ["OS=='linux'", { "ldflags": ["-Wl,-z,nodelete"] }],
         ["target_arch=='x64'", {
-          "dependencies": ["apb_x86_popcnt", "apb_x86_avx2", "apb_x86_avx512vpopcntdq", "apb_x86_avx512vnni"]
+          "dependencies": ["apb_x86_popcnt", "apb_x86_avx2", "apb_x86_avx512vpopcntdq", "apb_x86_avx512vbmi",
+            "apb_x86_avx512vnni"]
         }],
         ["target_arch=='arm64'", { "dependencies": ["apb_arm_neon"] }]
       ]
@@ -136,6 +139,7 @@
           "sources": [
             "src/kernels/bit_gemm/x86_avx2.cc", "src/kernels/ceiling/x86_avx2.cc",
             "src/kernels/code_panel/x86_avx2.cc",
+            "src/kernels/lookup/x86_avx2.cc",
             "src/kernels/byte_dot/x86_avx2.cc",
             "src/kernels/byte_gemm/x86_avx2.cc",
             "src/kernels/expand_signs/x86_avx2.cc",
@@ -184,6 +188,17 @@
           "xcode_settings": {
             "OTHER_CPLUSPLUSFLAGS": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vpopcntdq", "-mfma",
               "-mpopcnt"]
+          },
+          "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/arch:AVX512"] } }
+        },
+        {
+          "target_name": "apb_x86_avx512vbmi",
+          "type": "static_library",
+          "sources": ["src/kernels/lookup/x86_avx512vbmi.cc"],
+          "cflags_cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vbmi", "-Wno-uninitialized",
+            "-Wno-maybe-uninitialized"],
+          "xcode_settings": {
+            "OTHER_CPLUSPLUSFLAGS": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vbmi"]
           },
           "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/arch:AVX512"] } }
         },

@@ -109,7 +109,7 @@ void Check(const std::string& variant, const BitMatrix& w, const BitMatrix& a, c
 }
 
 // Our product: set up, checked, ready to race.
-Contender Ours(const Kernels& kernels, const BitOperands& operands, unsigned weight_bits) {
+Contender Ours(const Kernels& kernels, const BitOperands& operands) {
   struct State {
     std::vector<PackedActivations> a;
     std::vector<Weights> w;
@@ -124,7 +124,7 @@ Contender Ours(const Kernels& kernels, const BitOperands& operands, unsigned wei
     PackedActivations packed;
     for (int repeat = 0; repeat < 5; ++repeat)
       pack_us = std::min(pack_us, Microseconds([&] {
-                           packed = PackActivations(kernels, a.bits.data(), a.rows, a.k, a.planes, sign, weight_bits);
+                           packed = PackActivations(kernels, a.bits.data(), a.rows, a.planes, sign, state->w.back());
                          }));
     state->a.push_back(std::move(packed));
   }
@@ -230,7 +230,7 @@ Epilogue Identity(std::size_t channels) {
 std::vector<Timing> BenchBits(const Kernels& kernels, unsigned weight_bits, unsigned activation_bits,
                               const ProductShape& shape, double milliseconds) {
   const BitOperands operands(weight_bits, activation_bits, shape);
-  std::vector<Contender> contenders = {Ours(kernels, operands, weight_bits)};
+  std::vector<Contender> contenders = {Ours(kernels, operands)};
   if (weight_bits == 1 && activation_bits == 1)
     contenders.push_back(FromPaper("paper-1x1", kernels.paper_1x1, operands));
   if (weight_bits == 1 && activation_bits == 2)
@@ -281,8 +281,9 @@ std::vector<Timing> BenchSparse(const Kernels& kernels, const ProductShape& shap
   const std::size_t sets = operands.weights.size();
   auto out = std::make_shared<AlignedArray<float>>(shape.m * ProductStride(shape.n));
   auto activations = std::make_shared<std::vector<PackedActivations>>();
+  const Weights plain = PackBitWeights(kernels, operands.weights[0], 1);  // laid out like all others
   for (const BitMatrix& a : operands.activations)
-    activations->push_back(PackActivations(kernels, a.bits.data(), a.rows, a.k, 1, true, 1));
+    activations->push_back(PackActivations(kernels, a.bits.data(), a.rows, 1, true, plain));
   std::vector<Contender> contenders;
   for (const double share : shares) {
     auto weights = std::make_shared<std::vector<Weights>>();

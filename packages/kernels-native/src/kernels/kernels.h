@@ -19,6 +19,7 @@
 #include "kernels/finish_panel/op.h"
 #include "kernels/finish_rows/op.h"
 #include "kernels/float_gemm/op.h"
+#include "kernels/lookup/op.h"
 #include "kernels/mark_panel/op.h"
 #include "kernels/max_window/op.h"
 #include "kernels/paper/op.h"
@@ -52,6 +53,7 @@ struct Kernels {
   ScaleRow* scale_row = nullptr;
   BalancedGemm* balanced_gemm = nullptr;  // optional
   FloatGemm* finished_gemm = nullptr;     // optional: float_gemm that scales, shifts and bounds
+  LookupKernels* lookup = nullptr;        // optional
   CodePanel* code_panel = nullptr;        // optional
   CorrectPanel* correct_panel = nullptr;  // optional
   ScalePanel* scale_panel = nullptr;      // optional

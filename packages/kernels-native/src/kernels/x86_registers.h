@@ -11,4 +11,12 @@
 #define APB_ACCUMULATE(instruction, intrinsic, sum, x) static_cast<void>((sum) = intrinsic(sum, x))
 #endif
 
+// APB_KEEP(x), after x was loaded: it stays in its register. GCC otherwise loads it again for every use where that saves
+// an instruction, although loads are what is scarce.
+#if defined(__GNUC__) && !defined(__clang__)
+#define APB_KEEP(x) __asm__("" : "+v"(x))
+#else
+#define APB_KEEP(x) static_cast<void>(x)
+#endif
+
 #endif  // APB_KERNELS_X86_REGISTERS_H_

@@ -6,6 +6,7 @@
 #include "ops/bit_tiles.h"
 #include "ops/epilogue.h"
 #include "ops/integer.h"
+#include "ops/lookup_product.h"
 #include "ops/marker.h"
 #include "ops/panel.h"
 #include "ops/panel_finisher.h"
@@ -41,6 +42,11 @@ class TileWorker {
         codes_(WeavesCodes() ? encoding_.bits * LaneWords(kernels, weights.k) * kTileRows : 0),
         ones_(encoding_.sign ? 0 : LaneWords(kernels, weights.k) * kPanel * (kernels.lane_bits / 8)) {
     std::fill(ones_.data(), ones_.data() + ones_.size(), std::uint8_t{0xff});
+    if (weights.looked_up()) {
+      const PixelPlanes pixels = {input.x.words(), input.x.words_per_plane(), encoding_.bits, encoding_.sign};
+      lookup_.emplace(kernels, weights, pixels, window);
+      block_acc_ = ScratchArray<std::int32_t>(kLookupChannels * kTileRows);
+    }
     std::fill(inside_, inside_ + kTileRows, &whole_);
     std::fill(taps_.data(), taps_.data() + taps_.size(), ~std::uint32_t{0});
   }
@@ -60,6 +66,7 @@ class TileWorker {
   template <typename Visit>
   void ForEachPanel(const BitTile& tile, Visit visit) {
     LookInside(tile);
+    if (lookup_) return ForEachBlock(tile, visit);
     const std::size_t group_rows = weights_.rows_per_group();
     for (std::size_t group = 0; group < weights_.groups; ++group) {
       Pack(tile, group);
@@ -81,6 +88,25 @@ class TileWorker {
   bool many_taps() const { return encoding_.sign && borders_ > 0 && weights_.taps() > SparseRows::kMostTaps; }
 
  private:
+  // The same where products are looked up, for blocks of several panels.
+  template <typename Visit>
+  void ForEachBlock(const BitTile& tile, Visit visit) {
+    Pack(tile, 0);
+    if (encoding_.sign)
+      for (std::size_t i = 0; i < tile.rows(); ++i)
+        terms_[i] = static_cast<std::int32_t>(weights_.tap_channels() * inside_[i]->ky.count() * inside_[i]->kx.count());
+    lookup_->Sum(tile);
+    for (std::size_t block = 0; block < lookup_->blocks(); ++block) {
+      lookup_->Products(block, tile.rows(), terms_, block_acc_.data(), kTileRows);
+      for (std::size_t i = 0; i < kLookupChannels; i += kPanel) {
+        const std::size_t first = block * kLookupChannels + i;
+        if (first >= weights_.rows) return;
+        visit(Channels{first / kPanel, first, std::min(kPanel, weights_.rows - first)},
+              static_cast<const std::int32_t*>(block_acc_.data() + i * kTileRows));
+      }
+    }
+  }
+
   std::size_t SparseTermCount() const { return std::get<BitWeights>(weights_.packed).sparse.values.size(); }
 
   // A term saves a few cycles, a word costs about ten.
@@ -97,7 +123,7 @@ class TileWorker {
     if (!NeedsInside()) return;
     for (std::size_t b = 0; b < borders_; ++b) Unmark(border_rows_[b]);
     borders_ = 0;
-    ForEachLine(tile, [&](std::size_t, std::size_t line, std::size_t column, std::size_t row, std::size_t count) {
+    ForEachLine(window_, tile, [&](std::size_t, std::size_t line, std::size_t column, std::size_t row, std::size_t count) {
       const std::size_t end = column + count, first = column;
       const bool inside = lines_inside_.Has(line);
       while (column < end) {
@@ -110,23 +136,6 @@ class TileWorker {
         border_rows_[borders_++] = i;
       }
     });
-  }
-
-  // Calls visit(picture, line of outputs, first column, row of the tile, positions) for the parts of a tile on one line
-  // each.
-  template <typename Visit>
-  void ForEachLine(const BitTile& tile, Visit visit) const {
-    const std::size_t columns = window_.x.outputs(), lines = window_.y.outputs();
-    for (const Stretch& stretch : tile) {
-      std::size_t column = stretch.position % columns, line = stretch.position / columns, picture = line / lines;
-      line -= picture * lines;
-      for (std::size_t i = 0; i < stretch.count; column = 0) {
-        const std::size_t count = std::min(stretch.count - i, columns - column);
-        visit(picture, line, column, stretch.row + i, count);
-        i += count;
-        if (++line == lines) line = 0, ++picture;
-      }
-    }
   }
 
   // Row i sees what `inside` says.
@@ -171,7 +180,7 @@ class TileWorker {
     const std::vector<Piece>& pieces = input_.setup->pieces[group];
     const bool whole = weights_.tap_channels() % kernels_.lane_bits == 0;
     const auto* from = static_cast<const std::uint8_t*>(input_.lines->words());
-    ForEachLine(tile, [&](std::size_t picture, std::size_t line, std::size_t column, std::size_t row,
+    ForEachLine(window_, tile, [&](std::size_t picture, std::size_t line, std::size_t column, std::size_t row,
                           std::size_t count) {
       kernels_.cut_panel({from + input_.lines->At(picture, line, column) * bytes, input_.lines->plane(), pieces.data(),
                           pieces.size(), whole, encoding_.bits, words, panel_.data() + row * bytes, count});
@@ -213,6 +222,8 @@ class TileWorker {
   std::size_t borders_ = 0;
   alignas(64) std::int32_t terms_[kTileRows];
   alignas(64) std::int32_t acc_[kPanel * kTileRows];
+  std::optional<LookupProduct> lookup_;
+  ScratchArray<std::int32_t> block_acc_;  // of looked up products, [kLookupChannels][kTileRows]
 };
 
 // Exact products -> floats, of one panel of channels after another:

@@ -87,6 +87,23 @@ void ForEachBitTileApart(const Window& window, const Interior& y, const Interior
   if (border.rows() > 0) visit(static_cast<const BitTile&>(border));
 }
 
+// Calls visit(picture, line of outputs, first column, row of the tile, positions) for the parts of a tile on one line
+// each.
+template <typename Visit>
+void ForEachLine(const Window& window, const BitTile& tile, Visit visit) {
+  const std::size_t columns = window.x.outputs(), lines = window.y.outputs();
+  for (const Stretch& stretch : tile) {
+    std::size_t column = stretch.position % columns, line = stretch.position / columns, picture = line / lines;
+    line -= picture * lines;
+    for (std::size_t i = 0; i < stretch.count; column = 0) {
+      const std::size_t count = std::min(stretch.count - i, columns - column);
+      visit(picture, line, column, stretch.row + i, count);
+      i += count;
+      if (++line == lines) line = 0, ++picture;
+    }
+  }
+}
+
 }  // namespace apb
 
 #endif  // APB_OPS_BIT_TILES_H_

@@ -1,8 +1,11 @@
 #include "ops/product.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/pool.h"
+#include "base/scratch.h"
+#include "ops/lookup_product.h"
 #include "ops/panel.h"
 #include "ops/sparse.h"
 
@@ -14,23 +17,28 @@ ActivationTile PackedActivations::Tile(const Kernels& kernels, std::size_t index
           terms.size() > 0 ? terms.data() + first : nullptr};
 }
 
-PackedActivations PackActivations(const Kernels& kernels, const std::uint64_t* rows, std::size_t count, std::size_t k,
-                                  unsigned planes, bool sign, unsigned weight_bits) {
-  const std::size_t tiles = (count + kTileRows - 1) / kTileRows;
+PackedActivations PackActivations(const Kernels& kernels, const std::uint64_t* rows, std::size_t count, unsigned planes,
+                                  bool sign, const Weights& weights) {
+  const std::size_t k = weights.k, tiles = (count + kTileRows - 1) / kTileRows, row = planes * ((k + 63) / 64);
   const std::size_t bytes = PanelBytes(kernels, planes, k);
-  PackedActivations packed = {count, k, planes, sign, AlignedArray<std::uint8_t>::Zeros(tiles * bytes), {}};
+  PackedActivations packed = {count, k, planes, sign, AlignedArray<std::uint8_t>::Zeros(tiles * bytes), {}, {}};
   AlignedArray<std::uint8_t> ones(LaneWords(kernels, k) * kPanel * (kernels.lane_bits / 8));
   std::fill(ones.data(), ones.data() + ones.size(), std::uint8_t{0xff});
-  const bool balanced = IsBalanced(kernels, weight_bits, planes);
-  if (!sign && !balanced) packed.terms = AlignedArray<std::int32_t>(tiles * kTileRows);
+  const bool balanced = IsBalanced(kernels, weights.weight_bits, planes);
+  if (weights.looked_up()) {
+    packed.pixels = AlignedArray<std::uint64_t>(count * row);
+    std::copy_n(rows, count * row, packed.pixels.data());
+  }
+  if (weights.looked_up() || (!sign && !balanced)) packed.terms = AlignedArray<std::int32_t>(tiles * kTileRows);
+  if (weights.looked_up() && sign) std::fill_n(packed.terms.data(), tiles * kTileRows, static_cast<std::int32_t>(k));
   for (std::size_t t = 0; t < tiles; ++t) {
     const std::size_t first = t * kTileRows;
-    PackPanel(kernels, rows + first * planes * ((k + 63) / 64), std::min(kTileRows, count - first), planes, k,
+    PackPanel(kernels, rows + first * row, std::min(kTileRows, count - first), planes, k,
               packed.panels.data() + t * bytes);
     if (balanced)
       Balance(kernels, LaneWords(kernels, k), packed.panels.data() + t * bytes);
     else if (!sign)
-      FillTerms(kernels, weight_bits, packed.Tile(kernels, t), k, ones.data(), packed.terms.data() + first);
+      FillTerms(kernels, weights.weight_bits, packed.Tile(kernels, t), k, ones.data(), packed.terms.data() + first);
   }
   return packed;
 }
@@ -47,9 +55,29 @@ void Fetch(const std::uint8_t* from, std::size_t bytes) {
 #endif
 }
 
+PixelPlanes PixelsOf(const PackedActivations& a) { return {a.pixels.data(), (a.k + 63) / 64, a.planes, a.sign}; }
+
+void LookUp(const Kernels& kernels, const PackedActivations& a, const Weights& weights, std::int32_t* out) {
+  const std::size_t stride = ProductStride(a.rows), tiles = (a.rows + kTileRows - 1) / kTileRows;
+  ParallelRows(kernels.threads, tiles, a.k * kTileRows, [&](std::size_t begin, std::size_t count) {
+    Window window = MatrixWindow(a.rows);
+    window.begin = begin * kTileRows;
+    window.end = window.begin + count * kTileRows;
+    LookupProduct product(kernels, weights, PixelsOf(a), window);
+    ForEachBitTile(window, [&](const BitTile& tile) {
+      const std::size_t first = tile.begin()->position;
+      product.Sum(tile);
+      for (std::size_t block = 0; block < product.blocks(); ++block)
+        product.Products(block, tile.rows(), a.terms.data() + first, out + block * kLookupChannels * stride + first,
+                         stride);
+    });
+  });
+}
+
 }  // namespace
 
 void MultiplyPacked(const Kernels& kernels, const PackedActivations& a, const Weights& weights, std::int32_t* out) {
+  if (weights.looked_up()) return LookUp(kernels, a, weights, out);
   const std::size_t stride = ProductStride(a.rows);
   const PanelProduct product(kernels, weights, a.sign);
   const std::size_t bytes = PanelBytes(kernels, a.planes, a.k), tiles = (a.rows + kTileRows - 1) / kTileRows;
@@ -72,19 +100,28 @@ void MultiplyPacked(const Kernels& kernels, const PackedActivations& a, const We
 void MultiplyPackedSparse(const Kernels& kernels, const PackedActivations& a, const Weights& weights, float* out) {
   const BitWeights& bits = std::get<BitWeights>(weights.packed);
   const std::size_t stride = ProductStride(a.rows);
+  const Window window = MatrixWindow(a.rows);
   const PanelProduct product(kernels, weights, a.sign);
-  alignas(64) std::int32_t acc[kPanel * kTileRows];
+  std::optional<LookupProduct> lookup;
+  if (weights.looked_up()) lookup.emplace(kernels, weights, PixelsOf(a), window);
+  ScratchArray<std::int32_t> acc(kLookupChannels * kTileRows);  // of a panel, or a block of them
   alignas(64) float sums[kTileRows];
-  for (std::size_t first = 0; first < a.rows; first += kTileRows) {
+  ForEachBitTile(window, [&](const BitTile& bit_tile) {
+    const std::size_t first = bit_tile.begin()->position;
     const ActivationTile tile = a.Tile(kernels, first / kTileRows);
     SparseDotArgs terms = SparseTerms(kernels, weights, tile, nullptr, nullptr);
     terms.step = 1;
+    if (lookup) lookup->Sum(bit_tile);
     for (std::size_t n = 0; n < weights.rows; n += kPanel) {
       const std::size_t channels = std::min(kPanel, weights.rows - n);
+      const std::int32_t* panel = acc.data() + (lookup ? n % kLookupChannels * kTileRows : 0);
       float* y = out + n * stride + first;
-      product.Multiply(n / kPanel, channels, tile, acc, kTileRows);
+      if (!lookup)
+        product.Multiply(n / kPanel, channels, tile, acc.data(), kTileRows);
+      else if (n % kLookupChannels == 0)
+        lookup->Products(n / kLookupChannels, tile.rows, a.terms.data() + first, acc.data(), kTileRows);
       if (kernels.scale_panel && bits.sparse.blocks == 1) {
-        kernels.scale_panel({acc, channels, bits.order.data() + n, bits.scales.data() + n,
+        kernels.scale_panel({panel, channels, bits.order.data() + n, bits.scales.data() + n,
                              bits.sparse.row_start.data() + n, terms, y, stride});
         continue;
       }
@@ -93,10 +130,10 @@ void MultiplyPackedSparse(const Kernels& kernels, const PackedActivations& a, co
         const bool sparse = bits.sparse.terms(n + j) > 0;
         if (sparse) SparseSums(kernels, weights, n + j, terms, sums);
         kernels.scale_row(
-            {acc + j * kTileRows, sparse ? sums : nullptr, bits.scales[n + j], 1.0f, tile.rows, y + j * stride});
+            {panel + j * kTileRows, sparse ? sums : nullptr, bits.scales[n + j], 1.0f, tile.rows, y + j * stride});
       }
     }
-  }
+  });
 }
 
 }  // namespace apb

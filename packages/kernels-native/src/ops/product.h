@@ -16,15 +16,17 @@ struct PackedActivations {
   std::size_t rows, k;
   unsigned planes;
   bool sign;
-  AlignedArray<std::uint8_t> panels;  // [ceil(rows / kTileRows)] panels
-  AlignedArray<std::int32_t> terms;   // [rows rounded up to kTileRows], empty for signs and where IsBalanced
+  AlignedArray<std::uint8_t> panels;   // [ceil(rows / kTileRows)] panels
+  AlignedArray<std::uint64_t> pixels;  // rows as they came, where products are looked up, else empty
+  // [rows rounded up to kTileRows], empty where IsBalanced and for signs, unless products are looked up
+  AlignedArray<std::int32_t> terms;
 
   ActivationTile Tile(const Kernels& kernels, std::size_t index) const;
 };
 
-// rows: [count][planes][words of 64 bits], bits beyond k zero. Codes of `planes` bits, or signs.
-PackedActivations PackActivations(const Kernels& kernels, const std::uint64_t* rows, std::size_t count, std::size_t k,
-                                  unsigned planes, bool sign, unsigned weight_bits);
+// rows: [count][planes][words of 64 bits], bits beyond k zero. Codes of `planes` bits, or signs, to meet these weights.
+PackedActivations PackActivations(const Kernels& kernels, const std::uint64_t* rows, std::size_t count, unsigned planes,
+                                  bool sign, const Weights& weights);
 
 // Room for the products: stride of out in MultiplyPacked. Not a multiple of 2 KiB, at which the rows of a panel
 // would all fall into one set of the first-level cache.

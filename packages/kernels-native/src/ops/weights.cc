@@ -6,6 +6,7 @@
 
 #include "ops/bit_setup.h"
 #include "ops/check.h"
+#include "ops/lookup_tables.h"
 
 namespace apb {
 namespace {
@@ -20,7 +21,7 @@ std::size_t Bytes(const SparseRows& w) {
 }
 
 std::size_t Bytes(const BitWeights& w) {
-  return w.panels.bytes() + Bytes(w.scales) + Bytes(w.tap_sums) + Bytes(w.balanced_terms) + Bytes(w.sparse) +
+  return w.panels.bytes() + w.indices.bytes() + Bytes(w.scales) + Bytes(w.tap_sums) + Bytes(w.balanced_terms) + Bytes(w.sparse) +
          Bytes(w.order);
 }
 
@@ -37,6 +38,13 @@ float ScaleOf(const SourceWeights& s, std::size_t row) { return s.scales[s.scale
 // Bit of plane p, row, column.
 unsigned BitOf(const SourceWeights& s, std::size_t p, std::size_t row, std::size_t column) {
   return (s.planes[(p * s.rows + row) * ((s.k + 31) / 32) + column / 32] >> (column % 32)) & 1;
+}
+
+// Of plane 0 of a row.
+std::size_t Ones(const SourceWeights& s, std::size_t row) {
+  std::size_t ones = 0;
+  for (std::size_t column = 0; column < s.k; ++column) ones += BitOf(s, 0, row, column);
+  return ones;
 }
 
 // Index of a row's panel among all panels, and its lane there.
@@ -98,6 +106,45 @@ void FillPanels(const SourceWeights& s, const Weights& w, BitWeights& bits) {
   }
 }
 
+// Of products that are looked up: tables of all lines that a kernel spans are kept.
+constexpr std::size_t kMostDilation = 8;
+constexpr std::size_t kMostSum = 65535;
+
+// How often a pixel's table is looked up for a block of channels. Tables of convolutions, kept for all taps, come from
+// the second-level cache, which takes about twice as long.
+double UsesOfTables(const SourceWeights& s, const Weights& w) {
+  const double blocks = static_cast<double>(s.rows) / kLookupChannels;
+  const std::size_t strides = w.geometry ? w.geometry->strides.y * w.geometry->strides.x : 1;
+  if (w.taps() * strides == 1) return blocks;
+  return blocks * static_cast<double>(w.taps()) / static_cast<double>(2 * strides);
+}
+
+// Whether products are looked up: where tables serve enough taps and channels, and sums fit 16 bits.
+bool LooksUp(const SourceWeights& s, const Weights& w, const Kernels& kernels) {
+  if (!kernels.lookup || s.bits != 1 || w.groups != 1) return false;
+  if (w.geometry && std::max(w.geometry->dilations.y, w.geometry->dilations.x) > kMostDilation) return false;
+  const unsigned least_uses = kernels.lookup().least_uses[w.activation_bits / 2];
+  if (least_uses == 0 || UsesOfTables(s, w) < least_uses) return false;
+  if (w.activation_bits == 1) return s.k <= kMostSum;
+  std::size_t most = 0;
+  for (std::size_t row = 0; row < s.rows; ++row) most = std::max(most, Ones(s, row));
+  return most * ((1u << w.activation_bits) - 1) <= kMostSum;
+}
+
+void FillIndices(const SourceWeights& s, const Weights& w, const Lookup& lookup, BitWeights& bits) {
+  const std::size_t channels = w.tap_channels(), groups = LookupGroups(lookup, channels);
+  const std::size_t block = w.taps() * groups * kLookupChannels;
+  bits.indices = AlignedArray<std::uint8_t>::Zeros((s.rows + kLookupChannels - 1) / kLookupChannels * block);
+  for (std::size_t row = 0; row < s.rows; ++row) {
+    std::uint8_t* to = bits.indices.data() + row / kLookupChannels * block + row % kLookupChannels;
+    for (std::size_t column = 0; column < s.k; ++column) {
+      const std::size_t tap = column / channels, channel = column % channels;
+      to[(tap * groups + channel / lookup.index_bits) * kLookupChannels] |=
+          static_cast<std::uint8_t>(BitOf(s, 0, row, column) << channel % lookup.index_bits);
+    }
+  }
+}
+
 std::vector<std::int32_t> TapSums(const SourceWeights& s, const Weights& w) {
   std::vector<std::int32_t> sums(w.taps() * s.rows, 0);
   for (std::size_t row = 0; row < s.rows; ++row)
@@ -140,7 +187,9 @@ BitWeights PackBits(const SourceWeights& s, const Weights& w, const Kernels& ker
   BitWeights bits;
   bits.planes = s.bits;
   bits.balanced = IsBalanced(kernels, s.bits, w.activation_bits);
-  if (kernels.lane_bits == 32)
+  if (LooksUp(s, w, kernels))
+    FillIndices(s, w, kernels.lookup(), bits);
+  else if (kernels.lane_bits == 32)
     FillPanels<std::uint32_t>(s, w, bits);
   else
     FillPanels<std::uint64_t>(s, w, bits);

@@ -51,6 +51,8 @@ struct BitWeights {
   unsigned planes = 1;                 // 1: bit set where s = -1; 2: code p, standing for 2p - 3
   bool balanced = false;               // as IsBalanced says: plane 0 is set where |2p - 3| is 1
   AlignedArray<std::uint8_t> panels;   // [groups][panels of a group][planes][LaneWords][kPanel] lane words
+  // In place of panels where products are looked up: [blocks][taps][groups of a tap][kLookupChannels] patterns of index_bits bits.
+  AlignedArray<std::uint8_t> indices;
   std::vector<float> scales;           // [rows]
   std::vector<std::int32_t> tap_sums;  // [taps][rows]: sum of s or 2p - 3 over the channels of a tap
   // [groups][panels of a group][kPanel] where balanced: (9k + 3 * sum(2p - 3)) / 2, the constant of a product
@@ -109,6 +111,8 @@ struct Weights {
   // Words of ByteWeights for one panel.
   std::size_t quads() const { return (k + 3) / 4; }
   std::size_t bytes() const;
+  // Whether products with these weights, of bits, are looked up.
+  bool looked_up() const { return std::get<BitWeights>(packed).indices.size() > 0; }
 };
 
 // A panel of output channels of one group.

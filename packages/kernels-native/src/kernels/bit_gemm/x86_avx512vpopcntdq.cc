@@ -11,10 +11,8 @@ namespace apb {
 namespace {
 
 constexpr size_t kLanes = 16;
-// Register tile: 16 sums, 4 vectors of rows, so that a word is 8 loads for 48 operations. On Zen 4, of the ceiling,
-// k = 576 / 2304: 4 x 4 0.90 / 0.98, 2 x 8 0.89 / 0.97, 1 x 8 0.87 / 0.97, 1 x 16 0.85 / 0.97.
-constexpr size_t kVectors = 4;
-constexpr size_t kColumns = 4;
+// Register tiles have up to 16 sums; with 4 vectors of rows a word is 8 loads for 48 operations. On Zen 4, of the
+// ceiling, k = 576 / 2304: 4 x 4 0.90 / 0.98, 2 x 8 0.89 / 0.97, 1 x 8 0.87 / 0.97, 1 x 16 0.85 / 0.97.
 
 template <bool exclusive>
 inline __m512i Count(__m512i x, __m512i y) {
@@ -132,18 +130,20 @@ APB_INLINE void Tile(const BitGemmArgs& args, size_t lane, size_t column) {
   }
 }
 
-template <bool exclusive, size_t P, size_t U>
+// The last columns of a panel.
+template <size_t V, bool exclusive, size_t P, size_t U, size_t C>
 APB_INLINE void FewColumns(const BitGemmArgs& args, size_t lane, size_t column, size_t columns) {
-  switch (columns) {
-    case 8: return Tile<1, 8, exclusive, P, U>(args, lane, column);
-    case 7: return Tile<1, 7, exclusive, P, U>(args, lane, column);
-    case 6: return Tile<1, 6, exclusive, P, U>(args, lane, column);
-    case 5: return Tile<1, 5, exclusive, P, U>(args, lane, column);
-    case 4: return Tile<1, 4, exclusive, P, U>(args, lane, column);
-    case 3: return Tile<1, 3, exclusive, P, U>(args, lane, column);
-    case 2: return Tile<1, 2, exclusive, P, U>(args, lane, column);
-    case 1: return Tile<1, 1, exclusive, P, U>(args, lane, column);
-  }
+  if (columns == C) return Tile<V, C, exclusive, P, U>(args, lane, column);
+  if constexpr (C > 1) FewColumns<V, exclusive, P, U, C - 1>(args, lane, column, columns);
+}
+
+// V vectors of rows, C columns at a time.
+template <size_t V, size_t C, bool exclusive, size_t P, size_t U>
+APB_NOINLINE void Vectors(const BitGemmArgs& args, size_t lane) {
+  size_t column = 0;
+  for (; column + C <= args.columns.items; column += C) Tile<V, C, exclusive, P, U>(args, lane, column);
+  const size_t rest = args.columns.items - column;
+  if (rest > 0) FewColumns<V, exclusive, P, U, C - 1>(args, lane, column, rest);
 }
 
 // One vector of rows: a tile has as many sums as there are columns.
@@ -152,28 +152,20 @@ APB_NOINLINE void OneVector(const BitGemmArgs& args, size_t lane) {
   size_t column = 0, rest = args.columns.items;
   for (; rest >= kPanel; rest -= kPanel, column += kPanel) Tile<1, kPanel, exclusive, P, U>(args, lane, column);
   const size_t half = (rest + 1) / 2;
-  if (rest > 8) FewColumns<exclusive, P, U>(args, lane, column, half), column += half, rest -= half;
-  FewColumns<exclusive, P, U>(args, lane, column, rest);
-}
-
-template <bool exclusive, size_t P, size_t U>
-APB_NOINLINE void FourVectors(const BitGemmArgs& args, size_t lane) {
-  size_t column = 0;
-  for (; column + kColumns <= args.columns.items; column += kColumns)
-    Tile<kVectors, kColumns, exclusive, P, U>(args, lane, column);
-  switch (args.columns.items - column) {
-    case 3: return Tile<kVectors, 3, exclusive, P, U>(args, lane, column);
-    case 2: return Tile<kVectors, 2, exclusive, P, U>(args, lane, column);
-    case 1: return Tile<kVectors, 1, exclusive, P, U>(args, lane, column);
-  }
+  if (rest > 8) FewColumns<1, exclusive, P, U, 8>(args, lane, column, half), column += half, rest -= half;
+  if (rest > 0) FewColumns<1, exclusive, P, U, 8>(args, lane, column, rest);
 }
 
 template <bool exclusive, size_t P, size_t U>
 inline void Run(const BitGemmArgs& args) {
   size_t lane = 0;
-  for (; lane + (kVectors - 1) * kLanes < args.lanes.items; lane += kVectors * kLanes)
-    FourVectors<exclusive, P, U>(args, lane);
-  for (; lane < args.lanes.items; lane += kLanes) OneVector<exclusive, P, U>(args, lane);
+  for (; lane + 3 * kLanes < args.lanes.items; lane += 4 * kLanes) Vectors<4, 4, exclusive, P, U>(args, lane);
+  if (lane >= args.lanes.items) return;
+  switch ((args.lanes.items - lane - 1) / kLanes) {
+    case 2: return Vectors<3, 4, exclusive, P, U>(args, lane);
+    case 1: return Vectors<2, 8, exclusive, P, U>(args, lane);
+    default: return OneVector<exclusive, P, U>(args, lane);
+  }
 }
 
 // Numbers of planes of both sides, as one case.

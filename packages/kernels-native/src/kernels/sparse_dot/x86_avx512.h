@@ -37,7 +37,7 @@ inline __m512i Signed(__m512i bits, __m512 r) {
 template <bool bordered>
 struct SignTerm {
   template <size_t V>
-  static inline void Add(const SparseDotArgs& args, const SparseRow& row, size_t t, size_t lane, __m512* sums) {
+  static APB_INLINE void Add(const SparseDotArgs& args, const SparseRow& row, size_t t, size_t lane, __m512* sums) {
     const __m512 r = _mm512_set1_ps(row.values[t]);
     const size_t column = row.columns[t];
     const __m128i places = Places(~column % 32);  // to the place of a sign: 31 - column % 32
@@ -54,7 +54,7 @@ struct SignTerm {
 
 // Codes of sixteen rows: bit p of a lane is the column's bit in plane p, for p < P; other bits are anything.
 template <size_t P>
-inline __m512i CodesOf(const uint32_t* words, size_t plane, __m512i shift) {
+APB_INLINE __m512i CodesOf(const uint32_t* words, size_t plane, __m512i shift) {
   const auto bit = [&](size_t p) {
     // Turned to the right by shift - p, modulo 32.
     const __m512i places = p == 0 ? shift : _mm512_sub_epi32(shift, _mm512_set1_epi32(static_cast<int>(p)));
@@ -74,7 +74,7 @@ inline __m512i CodesOf(const uint32_t* words, size_t plane, __m512i shift) {
 template <size_t P>
 struct CodeTerm {
   template <size_t V>
-  static inline void Add(const SparseDotArgs& args, const SparseRow& row, size_t t, size_t lane, __m512* sums) {
+  static APB_INLINE void Add(const SparseDotArgs& args, const SparseRow& row, size_t t, size_t lane, __m512* sums) {
     const __m512 codes = P == 1   ? _mm512_setr_ps(0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1)
                          : P == 2 ? _mm512_setr_ps(0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3)
                                   : _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
@@ -96,7 +96,7 @@ struct CodeTerm {
 template <size_t P>
 struct WovenTerm {
   template <size_t V>
-  static inline void Add(const SparseDotArgs& args, const SparseRow& row, size_t t, size_t lane, __m512* sums) {
+  static APB_INLINE void Add(const SparseDotArgs& args, const SparseRow& row, size_t t, size_t lane, __m512* sums) {
     const __m512 codes = P == 2 ? _mm512_setr_ps(0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3)
                                 : _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     const __m512 products = _mm512_mul_ps(_mm512_set1_ps(row.values[t]), codes);
@@ -114,7 +114,7 @@ struct WovenTerm {
 };
 
 // fl(fl(scale * float(acc)) + fl(step * sum)) of one vector.
-inline __m512 Product(const int32_t* acc, __m512 scale, __m512 step, __m512 sum) {
+APB_INLINE __m512 Product(const int32_t* acc, __m512 scale, __m512 step, __m512 sum) {
   const __m512 product = _mm512_mul_ps(scale, _mm512_cvtepi32_ps(_mm512_loadu_si512(acc)));
   return _mm512_add_ps(product, _mm512_mul_ps(step, sum));
 }
@@ -124,8 +124,12 @@ template <typename Work, typename Term, typename Args>
 inline void ForLanes(const Args& work, size_t items) {
   size_t lane = 0;
   for (; lane + 3 * kLanes < items; lane += 4 * kLanes) Work::template Run<4, Term>(work, lane);
-  for (; lane + kLanes < items; lane += 2 * kLanes) Work::template Run<2, Term>(work, lane);
-  for (; lane < items; lane += kLanes) Work::template Run<1, Term>(work, lane);
+  if (lane >= items) return;
+  switch ((items - lane - 1) / kLanes) {
+    case 2: return Work::template Run<3, Term>(work, lane);
+    case 1: return Work::template Run<2, Term>(work, lane);
+    default: return Work::template Run<1, Term>(work, lane);
+  }
 }
 
 template <typename Work, typename Args>

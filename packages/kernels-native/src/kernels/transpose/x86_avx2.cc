@@ -1,38 +1,18 @@
 // AVX2: blocks of 8 x 8 words in registers; ragged edges word by word.
-#include <immintrin.h>
-
 #include "kernels/transpose/op.h"
-#include "kernels/unroll.h"
+#include "kernels/transpose/x86_avx2_turn.h"
 
 namespace apb {
 namespace {
 
-constexpr size_t kBlock = 8;
-
 inline void Block(const uint32_t* from, size_t from_stride, uint32_t* to, size_t to_stride) {
-  __m256i r[kBlock], t[kBlock];
+  __m256i r[kBlock];
   APB_UNROLL
   for (size_t i = 0; i < kBlock; ++i)
     r[i] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + i * from_stride));
+  Turn(r);
   APB_UNROLL
-  for (size_t i = 0; i < kBlock; i += 2) {
-    t[i] = _mm256_unpacklo_epi32(r[i], r[i + 1]);
-    t[i + 1] = _mm256_unpackhi_epi32(r[i], r[i + 1]);
-  }
-  APB_UNROLL
-  for (size_t i = 0; i < kBlock; i += 4) {
-    r[i] = _mm256_unpacklo_epi64(t[i], t[i + 2]);
-    r[i + 1] = _mm256_unpackhi_epi64(t[i], t[i + 2]);
-    r[i + 2] = _mm256_unpacklo_epi64(t[i + 1], t[i + 3]);
-    r[i + 3] = _mm256_unpackhi_epi64(t[i + 1], t[i + 3]);
-  }
-  APB_UNROLL
-  for (size_t c = 0; c < 4; ++c) {
-    __m256i* low = reinterpret_cast<__m256i*>(to + c * to_stride);
-    __m256i* high = reinterpret_cast<__m256i*>(to + (4 + c) * to_stride);
-    _mm256_storeu_si256(low, _mm256_permute2x128_si256(r[c], r[4 + c], 0x20));
-    _mm256_storeu_si256(high, _mm256_permute2x128_si256(r[c], r[4 + c], 0x31));
-  }
+  for (size_t i = 0; i < kBlock; ++i) _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i * to_stride), r[i]);
 }
 
 inline void Edge(const TransposeArgs& args, size_t i, size_t rows, size_t j, size_t columns) {

@@ -1,0 +1,146 @@
+#include "ops/lookup_product.h"
+
+#include <algorithm>
+
+namespace apb {
+namespace {
+
+// Tables of one part of the sums, for the rows that are summed together: they stay in the first-level cache while all
+// channels look them up.
+constexpr std::size_t kPartBytes = std::size_t{28} << 10;
+
+// Words of a plane after which a group begins with a word, for any index.
+constexpr std::size_t kPeriod = 3;
+
+// Groups whose sums a byte holds: each is at most the largest code times its bits.
+unsigned MostGroups(const Lookup& lookup, unsigned planes) { return 255 / (lookup.index_bits * ((1u << planes) - 1)); }
+
+// Calls visit(first, count) for `count` rows in as few chunks of kLookupRows as there may be, all about equal.
+template <typename Visit>
+void ForEachChunk(std::size_t count, Visit visit) {
+  const std::size_t chunks = (count + kLookupRows - 1) / kLookupRows;
+  for (std::size_t i = 0; i < chunks; ++i) visit(count * i / chunks, count * (i + 1) / chunks - count * i / chunks);
+}
+
+// Rows of the largest of those chunks.
+std::size_t ChunkRows(std::size_t count) {
+  const std::size_t chunks = (count + kLookupRows - 1) / kLookupRows;
+  return (count + chunks - 1) / chunks;
+}
+
+// Pixels of a line that neighbouring outputs see.
+std::size_t PixelsOf(const Axis& x, std::size_t outputs) {
+  return std::min(outputs * x.taps, (outputs - 1) * Steps(x).stride + (x.taps - 1) * x.dilation + 1);
+}
+
+}  // namespace
+
+LookupProduct::LookupProduct(const Kernels& kernels, const Weights& weights, const PixelPlanes& pixels,
+                             const Window& window)
+    : lookup_(kernels.lookup()),
+      weights_(weights),
+      pixels_(pixels),
+      window_(window),
+      groups_(LookupGroups(lookup_, weights.tap_channels())),
+      blocks_((weights.rows + kLookupChannels - 1) / kLookupChannels),
+      most_(MostGroups(lookup_, pixels.planes)),
+      lines_(window.y.taps),
+      part_lines_(window.y.taps),
+      sums_(kTileRows * blocks_ * kLookupChannels) {
+  if (LieInMemory(window, weights.groups)) {
+    pixel_tables_ = ScratchArray<std::uint8_t>(kPartBytes);
+  } else {
+    tables_.emplace(lookup_, pixels_, window);
+    parts_ = Parts();
+  }
+}
+
+// As many lines of taps as the cache takes, or single taps in pieces.
+std::vector<LookupProduct::Part> LookupProduct::Parts() const {
+  const std::size_t taps_y = window_.y.taps, taps_x = window_.x.taps, rows = ChunkRows(window_.x.outputs());
+  const std::size_t line_bytes = PixelsOf(window_.x, rows) * groups_ * TableBytes(lookup_);
+  std::vector<Part> parts;
+  const std::size_t lines = std::min(taps_y, kPartBytes / line_bytes);
+  for (std::size_t y = 0; lines > 0 && y < taps_y; y += lines)
+    parts.push_back({{y, std::min(taps_y, y + lines)}, {0, taps_x}, 0, groups_});
+  if (lines > 0) return parts;
+  const std::size_t most = std::max<std::size_t>(1, kPartBytes / (rows * TableBytes(lookup_)));
+  const std::size_t pieces = (groups_ + most - 1) / most;
+  for (std::size_t y = 0; y < taps_y; ++y)
+    for (std::size_t x = 0; x < taps_x; ++x)
+      for (std::size_t piece = 0; piece < pieces; ++piece) {
+        const std::size_t first = groups_ * piece / pieces;
+        parts.push_back({{y, y + 1}, {x, x + 1}, first, groups_ * (piece + 1) / pieces - first});
+      }
+  return parts;
+}
+
+void LookupProduct::Sum(const BitTile& tile) {
+  if (!tables_) {
+    for (const Stretch& stretch : tile)
+      ForEachChunk(stretch.count, [&](std::size_t first, std::size_t rows) {
+        SumPixels(stretch.position + first, stretch.row + first, rows);
+      });
+    return;
+  }
+  ForEachLine(window_, tile,
+              [&](std::size_t picture, std::size_t line, std::size_t column, std::size_t row, std::size_t count) {
+                const Span& y = window_.y.spans[line];
+                for (std::size_t ky = y.inside.first; ky < y.inside.last; ++ky) {
+                  const std::ptrdiff_t seen = y.start + static_cast<std::ptrdiff_t>(ky * window_.y.dilation);
+                  lines_[ky] = tables_->Line(picture, static_cast<std::size_t>(seen));
+                }
+                ForEachChunk(count, [&](std::size_t first, std::size_t rows) {
+                  SumPatches(y.inside, column + first, row + first, rows);
+                });
+              });
+}
+
+// Rows that are pixels, each looked at once: tables are made for a part of k at a time.
+void LookupProduct::SumPixels(std::size_t pixel, std::size_t row, std::size_t rows) {
+  const std::size_t table = TableBytes(lookup_), period = LookupGroups(lookup_, 64 * kPeriod);
+  const std::size_t periods = std::max<std::size_t>(1, kPartBytes / (kLookupRows * period * table));
+  const std::size_t stride = periods * period * table;
+  part_lines_[0] = pixel_tables_.data();
+  for (std::size_t word = 0, group = 0; group < groups_; word += periods * kPeriod, group += periods * period) {
+    lookup_.tables({pixels_.words + pixel * pixels_.words_per_pixel() + word, pixels_.words_per_pixel(),
+                    pixels_.words_per_plane, std::min(periods * kPeriod, pixels_.words_per_plane - word),
+                    pixels_.planes, pixels_.sign, rows, pixel_tables_.data(), stride});
+    SumPart({{0, 1}, {0, 1}, group, std::min(periods * period, groups_ - group)}, stride, 0, row, rows, word > 0);
+  }
+}
+
+// Neighbouring outputs of one line, whose taps `inside` lie on lines_. Tables of padding beside them are 0.
+void LookupProduct::SumPatches(const TapRange& inside, std::size_t column, std::size_t row, std::size_t rows) {
+  bool add = false;
+  for (const Part& part : parts_) {
+    const TapRange y = {std::max(part.y.first, inside.first), std::min(part.y.last, inside.last)};
+    if (y.first >= y.last) continue;
+    const std::size_t first = column * tables_->step() + part.x.first * window_.x.dilation * tables_->stride() +
+                              part.first * TableBytes(lookup_);
+    for (std::size_t ky = y.first; ky < y.last; ++ky) part_lines_[ky - y.first] = lines_[ky] + first;
+    SumPart({y, part.x, part.first, part.groups}, tables_->step(), window_.x.dilation * tables_->stride(), row, rows,
+            add);
+    add = true;
+  }
+  if (add) return;
+  std::uint16_t* sums = sums_.data() + row * blocks_ * kLookupChannels;
+  std::fill(sums, sums + rows * blocks_ * kLookupChannels, std::uint16_t{0});
+}
+
+void LookupProduct::SumPart(const Part& part, std::size_t row_stride, std::size_t tap_stride, std::size_t row,
+                            std::size_t rows, bool add) {
+  const std::size_t tap_indices = groups_ * kLookupChannels, tap = part.y.first * window_.x.taps + part.x.first;
+  const std::uint8_t* indices = std::get<BitWeights>(weights_.packed).indices.data();
+  lookup_.sums({indices + tap * tap_indices + part.first * kLookupChannels, weights_.taps() * tap_indices, tap_indices,
+                blocks_, part_lines_.data(), row_stride, tap_stride, part.y.count(), part.x.count(), rows, part.groups,
+                most_, add, sums_.data() + row * blocks_ * kLookupChannels, blocks_ * kLookupChannels});
+}
+
+void LookupProduct::Products(std::size_t block, std::size_t rows, const std::int32_t* terms, std::int32_t* out,
+                             std::size_t ldo) const {
+  lookup_.turn({sums_.data() + block * kLookupChannels, blocks_ * kLookupChannels, rows,
+                std::min(kLookupChannels, weights_.rows - block * kLookupChannels), terms, out, ldo});
+}
+
+}  // namespace apb
