@@ -38,7 +38,8 @@ struct Variant {
 
 std::vector<Variant> ListedKernels();
 
-// Every instruction set of this machine, and the portable one without any CPU feature.
+// Every instruction set of this machine, those with lookups once more where lookups are made whenever they can be, and
+// the portable one without any CPU feature.
 std::vector<Variant> Variants();
 
 // Every listed kernel that this machine can run, alone in a Kernels, also those that a better one of the same

@@ -37,6 +37,9 @@ const std::vector<Case>& Cases() {
       {{256, 5, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, 1, 5, 4},  // lines at a distance of 4 KiB
       {{1024, 2, 2, {1, 3}, {1, 1}, {1, 1}, {0, 1, 0, 1}}, 1, 2, 5},   // pixels at such a distance
       {{2, 3, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, 1, 2, 1000},   // lines longer than a tile
+      {{70, 140, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, 2, 4, 9},   // three blocks of looked up channels
+      {{200, 65, 1, {3, 3}, {2, 1}, {1, 2}, {1, 2, 0, 1}}, 1, 5, 19},  // their taps in parts
+      {{700, 9, 1, {3, 1}, {1, 1}, {3, 1}, {3, 0, 3, 0}}, 2, 4, 12},   // and in pieces of taps
       {{3, 5, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, 3, 20, 20},    // many tiles of several pictures
       {{5, 9, 1, {7, 7}, {1, 1}, {1, 1}, {3, 3, 3, 3}}, 1, 16, 15},    // more than 32 taps
       {{16400, 2, 1, {2, 2}, {1, 1}, {1, 1}, {0, 1, 1, 0}}, 1, 2, 2},  // sparse rows of two blocks of columns

@@ -64,7 +64,7 @@ struct Lookup {
   unsigned index_bits;
   // How often tables of 1, 2 and 4 planes must be looked up for a block of channels until that takes less time than
   // counting; 0: always longer.
-  unsigned least_uses[3];
+  float least_uses[3];
   void (*tables)(const LookupTablesArgs& args);
   void (*sums)(const LookupSumsArgs& args);
   void (*turn)(const LookupTurnArgs& args);
