@@ -43,16 +43,23 @@ LookupProduct::LookupProduct(const Kernels& kernels, const Weights& weights, con
       window_(window),
       groups_(LookupGroups(lookup_, weights.tap_channels())),
       blocks_((weights.rows + kLookupChannels - 1) / kLookupChannels),
-      most_(MostGroups(lookup_, pixels.planes)),
       lines_(window.y.taps),
       part_lines_(window.y.taps),
       sums_(kTileRows * blocks_ * kLookupChannels) {
+  args_.tap_indices = groups_ * kLookupChannels;
+  args_.block_stride = weights.taps() * args_.tap_indices;
+  args_.blocks = blocks_;
+  args_.tables = part_lines_.data();
+  args_.most = MostGroups(lookup_, pixels.planes);
+  args_.sums_stride = blocks_ * kLookupChannels;
   if (LieInMemory(window, weights.groups)) {
     pixel_tables_ = ScratchArray<std::uint8_t>(kPartBytes);
-  } else {
-    tables_.emplace(lookup_, pixels_, window);
-    parts_ = Parts();
+    return;
   }
+  tables_.emplace(lookup_, pixels_, window);
+  parts_ = Parts();
+  args_.row_stride = tables_->step();
+  args_.tap_stride = window.x.dilation * tables_->stride();
 }
 
 // As many lines of taps as the cache takes, or single taps in pieces.
@@ -102,39 +109,47 @@ void LookupProduct::SumPixels(std::size_t pixel, std::size_t row, std::size_t ro
   const std::size_t periods = std::max<std::size_t>(1, kPartBytes / (kLookupRows * period * table));
   const std::size_t stride = periods * period * table;
   part_lines_[0] = pixel_tables_.data();
+  args_.row_stride = stride;
+  SetRows(row, rows);
   for (std::size_t word = 0, group = 0; group < groups_; word += periods * kPeriod, group += periods * period) {
     lookup_.tables({pixels_.words + pixel * pixels_.words_per_pixel() + word, pixels_.words_per_pixel(),
                     pixels_.words_per_plane, std::min(periods * kPeriod, pixels_.words_per_plane - word),
                     pixels_.planes, pixels_.sign, rows, pixel_tables_.data(), stride});
-    SumPart({{0, 1}, {0, 1}, group, std::min(periods * period, groups_ - group)}, stride, 0, row, rows, word > 0);
+    SumPart({{0, 1}, {0, 1}, group, std::min(periods * period, groups_ - group)}, {0, 1}, word > 0);
   }
 }
 
 // Neighbouring outputs of one line, whose taps `inside` lie on lines_. Tables of padding beside them are 0.
 void LookupProduct::SumPatches(const TapRange& inside, std::size_t column, std::size_t row, std::size_t rows) {
+  SetRows(row, rows);
   bool add = false;
   for (const Part& part : parts_) {
     const TapRange y = {std::max(part.y.first, inside.first), std::min(part.y.last, inside.last)};
     if (y.first >= y.last) continue;
-    const std::size_t first = column * tables_->step() + part.x.first * window_.x.dilation * tables_->stride() +
-                              part.first * TableBytes(lookup_);
+    const std::size_t first =
+        column * args_.row_stride + part.x.first * args_.tap_stride + part.first * TableBytes(lookup_);
     for (std::size_t ky = y.first; ky < y.last; ++ky) part_lines_[ky - y.first] = lines_[ky] + first;
-    SumPart({y, part.x, part.first, part.groups}, tables_->step(), window_.x.dilation * tables_->stride(), row, rows,
-            add);
+    SumPart(part, y, add);
     add = true;
   }
-  if (add) return;
-  std::uint16_t* sums = sums_.data() + row * blocks_ * kLookupChannels;
-  std::fill(sums, sums + rows * blocks_ * kLookupChannels, std::uint16_t{0});
+  if (!add) std::fill(args_.sums, args_.sums + rows * args_.sums_stride, std::uint16_t{0});
 }
 
-void LookupProduct::SumPart(const Part& part, std::size_t row_stride, std::size_t tap_stride, std::size_t row,
-                            std::size_t rows, bool add) {
-  const std::size_t tap_indices = groups_ * kLookupChannels, tap = part.y.first * window_.x.taps + part.x.first;
-  const std::uint8_t* indices = std::get<BitWeights>(weights_.packed).indices.data();
-  lookup_.sums({indices + tap * tap_indices + part.first * kLookupChannels, weights_.taps() * tap_indices, tap_indices,
-                blocks_, part_lines_.data(), row_stride, tap_stride, part.y.count(), part.x.count(), rows, part.groups,
-                most_, add, sums_.data() + row * blocks_ * kLookupChannels, blocks_ * kLookupChannels});
+// Of part_lines_, the taps y of a part.
+void LookupProduct::SumPart(const Part& part, const TapRange& y, bool add) {
+  const std::size_t tap = y.first * window_.x.taps + part.x.first;
+  args_.indices = std::get<BitWeights>(weights_.packed).indices.data() + tap * args_.tap_indices +
+                  part.first * kLookupChannels;
+  args_.lines = y.count();
+  args_.taps = part.x.count();
+  args_.groups = part.groups;
+  args_.add = add;
+  lookup_.sums(args_);
+}
+
+void LookupProduct::SetRows(std::size_t row, std::size_t rows) {
+  args_.rows = rows;
+  args_.sums = sums_.data() + row * args_.sums_stride;
 }
 
 void LookupProduct::Products(std::size_t block, std::size_t rows, const std::int32_t* terms, std::int32_t* out,

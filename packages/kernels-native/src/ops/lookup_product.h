@@ -44,8 +44,8 @@ class LookupProduct {
   std::vector<Part> Parts() const;
   void SumPixels(std::size_t pixel, std::size_t row, std::size_t rows);
   void SumPatches(const TapRange& inside, std::size_t column, std::size_t row, std::size_t rows);
-  void SumPart(const Part& part, std::size_t row_stride, std::size_t tap_stride, std::size_t row, std::size_t rows,
-               bool add);
+  void SumPart(const Part& part, const TapRange& y, bool add);
+  void SetRows(std::size_t row, std::size_t rows);
 
   const Lookup& lookup_;
   const Weights& weights_;
@@ -53,13 +53,13 @@ class LookupProduct {
   const Window& window_;
   const std::size_t groups_;  // of a tap
   const std::size_t blocks_;
-  const unsigned most_;
   std::optional<LookupTables> tables_;       // none where output positions are pixels
   ScratchArray<std::uint8_t> pixel_tables_;  // of rows that are pixels, for one part of k
   std::vector<Part> parts_;                  // of what an output position sees
   std::vector<const std::uint8_t*> lines_;   // of tables that it sees, and of those the ones of a part
   std::vector<const std::uint8_t*> part_lines_;
-  ScratchArray<std::uint16_t> sums_;  // [kTileRows][blocks][kLookupChannels]
+  ScratchArray<std::uint16_t> sums_;         // [kTileRows][blocks][kLookupChannels]
+  LookupSumsArgs args_ = {};                 // of what is summed next
 };
 
 }  // namespace apb

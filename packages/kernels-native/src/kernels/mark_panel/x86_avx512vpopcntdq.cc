@@ -13,24 +13,14 @@ struct Marks {
   template <size_t V>
   static APB_INLINE void Put(const MarkPanelArgs& args, size_t c, size_t lane, const __m512* y) {
     const __m512 scale = _mm512_set1_ps(args.scale[c]), shift = _mm512_set1_ps(args.shift[c]);
-    // A mask of sixteen rows is a quarter of a channel's marks.
-    const auto quarters = [&](size_t p) {
-      return reinterpret_cast<__mmask16*>(args.marks + p * args.plane + c) + lane / kLanes;
-    };
-    const auto reaches = [&](__m512 z, size_t j) {
-      return _mm512_cmp_ps_mask(z, _mm512_set1_ps(args.thresholds[j]), sign ? _CMP_LT_OQ : _CMP_GE_OQ);
-    };
     APB_UNROLL
     for (size_t v = 0; v < V; ++v) {
       const __m512 z = _mm512_add_ps(_mm512_mul_ps(y[v], scale), shift);
-      const __mmask16 first = reaches(z, 0);
-      if constexpr (bits == 1) {
-        quarters(0)[v] = first;
-      } else {
-        const __mmask16 second = reaches(z, 1), third = reaches(z, 2);
-        // Codes 1 and 3 are odd, and who reaches a threshold reaches those before.
-        quarters(0)[v] = _kxor_mask16(_kxor_mask16(first, second), third);
-        quarters(1)[v] = second;
+      APB_UNROLL
+      for (size_t j = 0; j + 1 < size_t{1} << bits; ++j) {
+        // A mask of sixteen rows is a quarter of a channel's marks.
+        auto* quarters = reinterpret_cast<__mmask16*>(args.marks + j * args.plane + c) + lane / kLanes;
+        quarters[v] = _mm512_cmp_ps_mask(z, _mm512_set1_ps(args.thresholds[j]), sign ? _CMP_LT_OQ : _CMP_GE_OQ);
       }
     }
   }
