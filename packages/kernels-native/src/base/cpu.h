@@ -17,7 +17,7 @@ enum CpuFeature : std::uint32_t {
   kAvx512Vnni = 1u << 3,
   // NEON of 64-bit ARM.
   kNeon = 1u << 4,
-  // AVX-512 VBMI and all of kAvx512Vpopcntdq.
+  // AVX-512 VBMI and all of kAvx512Vnni.
   kAvx512Vbmi = 1u << 5,
 };
 

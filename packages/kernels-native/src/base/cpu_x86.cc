@@ -66,7 +66,7 @@ std::uint32_t DetectCpu() {
   if (avx2 && os_zmm && Has(seven.ebx, Bit(16) | Bit(17) | Bit(30) | Bit(31)) && Has(seven.ecx, Bit(14))) {
     features |= kAvx512Vpopcntdq;
     if (Has(seven.ecx, Bit(11))) features |= kAvx512Vnni;
-    if (Has(seven.ecx, Bit(1))) features |= kAvx512Vbmi;
+    if (Has(seven.ecx, Bit(1) | Bit(11))) features |= kAvx512Vbmi;
   }
   return features;
 }

@@ -108,7 +108,7 @@ void FillPanels(const SourceWeights& s, const Weights& w, BitWeights& bits) {
 
 // Of products that are looked up: tables of all lines that a kernel spans are kept.
 constexpr std::size_t kMostDilation = 8;
-constexpr std::size_t kMostSum = 65535;
+constexpr std::size_t kMostSum = 32767;
 
 // How often a pixel's table is looked up for a block of channels. Tables of convolutions, kept for all taps, come from
 // the second-level cache, which takes about twice as long.
@@ -119,7 +119,7 @@ float UsesOfTables(const SourceWeights& s, const Weights& w) {
   return blocks * static_cast<float>(w.taps()) / static_cast<float>(2 * strides);
 }
 
-// Whether products are looked up: where tables serve enough taps and channels, and sums fit 16 bits.
+// Whether products are looked up: where tables serve enough taps and channels, and sums stay below 2^15.
 bool LooksUp(const SourceWeights& s, const Weights& w, const Kernels& kernels) {
   if (!kernels.lookup || s.bits != 1 || w.groups != 1) return false;
   if (w.geometry && std::max(w.geometry->dilations.y, w.geometry->dilations.x) > kMostDilation) return false;

@@ -49,7 +49,7 @@ struct LookupSumsArgs {
   size_t sums_stride;
 };
 
-// out[j * ldo + i] = terms[i] - 2 * sum of row i and channel j: what lookup_sums left of one block.
+// out[j * ldo + i] = terms[i] - 2 * sum of row i and channel j: what lookup_sums left of one block. Sums below 2^15.
 struct LookupTurnArgs {
   const uint16_t* sums;  // of the block and the first row
   size_t sums_stride;

@@ -210,16 +210,15 @@ APB_INLINE void TurnHalf(const LookupTurnArgs& args, size_t lane, size_t half, _
   for (size_t i = 0; i < kBlock; ++i)
     r[i] = i < rows ? SumsOfHalf(from + i * args.sums_stride, half) : _mm512_setzero_si512();
   Turn(r);
-  const __m512i low = _mm512_set1_epi32(0xffff);
+  // A word of two sums times such a pair is -2 * one of them.
+  const __m512i of_first = _mm512_set1_epi32(0x0000fffe), of_second = _mm512_set1_epi32(static_cast<int>(0xfffe0000));
   APB_UNROLL
   for (size_t i = 0; i < kBlock; ++i) {
     const size_t channel = 4 * i + half;
     if (channel >= args.channels) return;
     int32_t* out = args.out + channel * args.ldo + lane;
-    const __m512i first = _mm512_and_si512(r[i], low), second = _mm512_srli_epi32(r[i], 16);
-    _mm512_storeu_si512(out, _mm512_sub_epi32(terms, _mm512_add_epi32(first, first)));
-    if (channel + 2 < args.channels)
-      _mm512_storeu_si512(out + 2 * args.ldo, _mm512_sub_epi32(terms, _mm512_add_epi32(second, second)));
+    _mm512_storeu_si512(out, _mm512_dpwssd_epi32(terms, r[i], of_first));
+    if (channel + 2 < args.channels) _mm512_storeu_si512(out + 2 * args.ldo, _mm512_dpwssd_epi32(terms, r[i], of_second));
   }
 }
 
