@@ -120,7 +120,7 @@ class TileWorker {
 
   // Finds the positions that look at padding, by far the fewest; all others see all taps.
   void LookInside(const BitTile& tile) {
-    if (!NeedsInside()) return;
+    if (!NeedsInside() || LooksLikeLast(tile)) return;
     for (std::size_t b = 0; b < borders_; ++b) Unmark(border_rows_[b]);
     borders_ = 0;
     ForEachLine(window_, tile, [&](std::size_t, std::size_t line, std::size_t column, std::size_t row, std::size_t count) {
@@ -136,6 +136,21 @@ class TileWorker {
         border_rows_[borders_++] = i;
       }
     });
+  }
+
+  // Whether the rows see what those of the last tile did: tiles of inner lines of one picture that begin at the same
+  // column do.
+  bool LooksLikeLast(const BitTile& tile) {
+    const std::size_t columns = window_.x.outputs(), lines = window_.y.outputs();
+    const Stretch& first = *tile.begin();
+    const std::size_t line = first.position / columns % lines, column = first.position % columns;
+    const std::size_t last = line + (column + first.count - 1) / columns;
+    const bool inner = tile.begin() + 1 == tile.end() && last < lines && lines_inside_.Has(line) && lines_inside_.Has(last);
+    const bool alike = inner && last_inner_ && column == last_column_ && tile.rows() == last_rows_;
+    last_inner_ = inner;
+    last_column_ = column;
+    last_rows_ = tile.rows();
+    return alike;
   }
 
   // Row i sees what `inside` says.
@@ -220,6 +235,8 @@ class TileWorker {
   alignas(64) std::uint32_t cases_[kTileRows] = {};  // their numbers
   std::size_t border_rows_[kTileRows];
   std::size_t borders_ = 0;
+  bool last_inner_ = false;  // of the tile that was looked at last: its lines are inner ones
+  std::size_t last_column_ = 0, last_rows_ = 0;
   alignas(64) std::int32_t terms_[kTileRows];
   alignas(64) std::int32_t acc_[kPanel * kTileRows];
   std::optional<LookupProduct> lookup_;

@@ -29,13 +29,13 @@ void CheckMatrix(const Buffer& x, const Weights& weights) {
   CheckWidth(x, weights);
 }
 
-Window CheckPictures(const Buffer& x, const Weights& weights) {
+std::shared_ptr<const Window> CheckPictures(const Buffer& x, const Weights& weights) {
   if (!weights.geometry) throw ContractError("these weights were prepared for a matrix product, not a convolution");
   const Shape& s = x.shape();
   ExpectRank(s, 4, "the input of a convolution");
   ExpectShape(s, {s[0], s[1], s[2], weights.geometry->in_channels}, "the input of this convolution");
   CheckWidth(x, weights);
-  return MakeWindow(s, *weights.geometry);
+  return weights.windows->Find(s, *weights.geometry);
 }
 
 // Parts of at least this many multiply-adds are worth waking a thread, which takes some 10 us: of bits, of floats.
@@ -87,7 +87,9 @@ void RunChecked(const Kernels& kernels, const Epilogue& epilogue, const Buffer& 
 void RunLayer(const Kernels& kernels, const Epilogue& epilogue, bool convolution, const Buffer& x,
               const Weights& weights, const Buffer* residual, Buffer& out, Buffer* signs) {
   if (!convolution) CheckMatrix(x, weights);
-  const Window window = convolution ? CheckPictures(x, weights) : MatrixWindow(x.rows());
+  const std::shared_ptr<const Window> found =
+      convolution ? CheckPictures(x, weights) : std::make_shared<const Window>(MatrixWindow(x.rows()));
+  const Window& window = *found;
   const Shape shape = convolution ? Shape{window.batch, window.y.outputs(), window.x.outputs(), weights.rows}
                                   : Shape{x.rows(), weights.rows};
   ExpectShape(out.shape(), shape, convolution ? "the output of this convolution" : "the output of gemm");

@@ -21,6 +21,11 @@ void FillStarts(const BitTile& tile, std::size_t stride, std::size_t* starts) {
     for (std::size_t i = 0; i < stretch.count; ++i) starts[stretch.row + i] = (stretch.position + i) * stride;
 }
 
+// Of neighbouring positions.
+void FillEvenStarts(std::size_t stride, std::size_t* starts) {
+  for (std::size_t i = 0; i < kTileRows; ++i) starts[i] = i * stride;
+}
+
 }  // namespace
 
 PanelFinisher::PanelFinisher(const Kernels& kernels, const Epilogue& epilogue, const Buffer* residual, Buffer& out,
@@ -35,11 +40,18 @@ bool PanelFinisher::Fits(const Kernels& kernels, const Weights& weights, const B
 
 void PanelFinisher::Begin(const BitTile& tile) {
   if (epilogue_.quantizer && !residual_) return;
-  FillStarts(tile, out_.k(), starts_);
-  if (!signs_) return;
-  const std::size_t stride = signs_->words_per_row();
-  FillStarts(tile, stride * kQuarters, sign_starts_);
-  if (out_.k() % 64 == 0) return;
+  const std::size_t stride = signs_ ? signs_->words_per_row() : 0;
+  const bool even = tile.begin() + 1 == tile.end();
+  first_ = even ? tile.begin()->position : 0;
+  if (!even) {
+    FillStarts(tile, out_.k(), starts_);
+    FillStarts(tile, stride * kQuarters, sign_starts_);
+  } else if (!even_) {  // those of the tile before are the same
+    FillEvenStarts(out_.k(), starts_);
+    FillEvenStarts(stride * kQuarters, sign_starts_);
+  }
+  even_ = even;
+  if (!signs_ || out_.k() % 64 == 0) return;
   // Quarters of the last word may have no channels.
   std::uint64_t* words = signs_->words();
   for (const Stretch stretch : tile)
@@ -47,7 +59,7 @@ void PanelFinisher::Begin(const BitTile& tile) {
 }
 
 void PanelFinisher::Panel(const Channels& channels, const BitTile& tile, const float* products) {
-  const std::size_t n = channels.first;
+  const std::size_t n = channels.first, first = first_ * out_.k() + n;
   FinishPanelArgs args = {};
   args.products = products;
   args.channels = channels.count;
@@ -55,7 +67,7 @@ void PanelFinisher::Panel(const Channels& channels, const BitTile& tile, const f
   args.starts = starts_;
   args.scale = epilogue_.scale.data() + n;
   args.shift = epilogue_.shift.data() + n;
-  args.residual = residual_ ? residual_->floats() + n : nullptr;
+  args.residual = residual_ ? residual_->floats() + first : nullptr;
   args.activation = KindOf(epilogue_.activation.kind);
   args.min = epilogue_.activation.min;
   args.max = epilogue_.activation.max;
@@ -71,8 +83,9 @@ void PanelFinisher::Panel(const Channels& channels, const BitTile& tile, const f
     args.plane = out_.words_per_plane() * 2 * kTileRows;
     args.first_bit = static_cast<unsigned>(n % 32);
   } else {
-    args.out = out_.floats() + n;
-    args.signs = signs_ ? reinterpret_cast<std::uint16_t*>(signs_->words()) + n / kPanel : nullptr;
+    args.out = out_.floats() + first;
+    if (signs_)
+      args.signs = reinterpret_cast<std::uint16_t*>(signs_->words() + first_ * signs_->words_per_row()) + n / kPanel;
     args.sign_starts = sign_starts_;
   }
   kernels_.finish_panel(args);

@@ -39,6 +39,8 @@ class PanelFinisher {
   Buffer& out_;
   Buffer* signs_;
   ScratchArray<std::uint32_t> planes_;  // of a tile, [planes][words of 32 bits][kTileRows]
+  bool even_ = false;                   // the rows of the tile before were neighbours
+  std::size_t first_ = 0;               // position from which starts are counted
   std::size_t starts_[kTileRows];       // of the rows of a tile, in values of the output
   std::size_t sign_starts_[kTileRows];  // the same in quarters of words of signs
 };

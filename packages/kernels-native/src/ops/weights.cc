@@ -7,6 +7,7 @@
 #include "ops/bit_setup.h"
 #include "ops/check.h"
 #include "ops/lookup_tables.h"
+#include "ops/window.h"
 
 namespace apb {
 namespace {
@@ -329,6 +330,7 @@ Weights PackWeights(const SourceWeights& s, unsigned activation_bits, const std:
   w.weight_bits = s.bits;
   w.activation_bits = activation_bits;
   w.geometry = geometry;
+  if (geometry) w.windows = std::make_shared<Windows>();
   if (s.bits == 32)
     w.packed = PackFloats(s, w);
   else if (activation_bits == 32)

@@ -90,6 +90,7 @@ struct FloatWeights {
 };
 
 class BitSetups;
+class Windows;
 
 struct Weights {
   std::size_t rows = 0;  // output channels
@@ -101,6 +102,7 @@ struct Weights {
   std::variant<BitWeights, ByteWeights, SignWeights, FloatWeights> packed;
   // Of BitWeights; not counted in bytes(): what a picture size adds is a few sums a channel.
   std::shared_ptr<BitSetups> setups;
+  std::shared_ptr<Windows> windows;  // of convolutions
 
   std::size_t rows_per_group() const { return rows / groups; }
   std::size_t panels_per_group() const { return (rows_per_group() + kPanel - 1) / kPanel; }
