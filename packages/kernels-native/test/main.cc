@@ -89,7 +89,7 @@ std::vector<Variant> Variants() {
     if (!kernels.lookup) continue;
     Lookup& lookup = always[looking_up];
     lookup = kernels.lookup();
-    for (float& least : lookup.least_uses) least = 1e-6f;
+    for (std::size_t i = 0; i < 3; ++i) lookup.least_uses[i] = lookup.least_pixel_uses[i] = 1e-6f;
     variants.push_back({isa + ", always looking up", kernels});
     variants.back().kernels.lookup = kAlways[looking_up++];
   }

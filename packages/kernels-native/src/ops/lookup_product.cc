@@ -7,7 +7,7 @@ namespace {
 
 // Tables of one part of the sums, for the rows that are summed together: they stay in the first-level cache while all
 // channels look them up.
-constexpr std::size_t kPartBytes = std::size_t{28} << 10;
+constexpr std::size_t kPartBytes = std::size_t{32} << 10;
 
 // Words of a plane after which a group begins with a word, for any index.
 constexpr std::size_t kPeriod = 3;

@@ -111,21 +111,16 @@ void FillPanels(const SourceWeights& s, const Weights& w, BitWeights& bits) {
 constexpr std::size_t kMostDilation = 8;
 constexpr std::size_t kMostSum = 32767;
 
-// How often a pixel's table is looked up for a block of channels. Tables of convolutions, kept for all taps, come from
-// the second-level cache, which takes about twice as long.
-float UsesOfTables(const SourceWeights& s, const Weights& w) {
-  const float blocks = static_cast<float>(s.rows) / kLookupChannels;
-  const std::size_t strides = w.geometry ? w.geometry->strides.y * w.geometry->strides.x : 1;
-  if (w.taps() * strides == 1) return blocks;
-  return blocks * static_cast<float>(w.taps()) / static_cast<float>(2 * strides);
-}
-
 // Whether products are looked up: where tables serve enough taps and channels, and sums stay below 2^15.
 bool LooksUp(const SourceWeights& s, const Weights& w, const Kernels& kernels) {
   if (!kernels.lookup || s.bits != 1 || w.groups != 1) return false;
   if (w.geometry && std::max(w.geometry->dilations.y, w.geometry->dilations.x) > kMostDilation) return false;
-  const float least_uses = kernels.lookup().least_uses[w.activation_bits / 2];
-  if (least_uses == 0 || UsesOfTables(s, w) < least_uses) return false;
+  const std::size_t strides = w.geometry ? w.geometry->strides.y * w.geometry->strides.x : 1;
+  const bool pixels = w.taps() * strides == 1;
+  const Lookup& lookup = kernels.lookup();
+  const float least_uses = (pixels ? lookup.least_pixel_uses : lookup.least_uses)[w.activation_bits / 2];
+  const float uses = static_cast<float>(w.taps() * s.rows) / static_cast<float>(strides * kLookupChannels);
+  if (least_uses == 0 || uses < least_uses) return false;
   if (w.activation_bits == 1) return s.k <= kMostSum;
   std::size_t most = 0;
   for (std::size_t row = 0; row < s.rows; ++row) most = std::max(most, Ones(s, row));

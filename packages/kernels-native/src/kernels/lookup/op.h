@@ -63,8 +63,8 @@ struct LookupTurnArgs {
 struct Lookup {
   unsigned index_bits;
   // How often tables of 1, 2 and 4 planes must be looked up for a block of channels until that takes less time than
-  // counting; 0: always longer.
-  float least_uses[3];
+  // counting: tables that are kept for all taps of a convolution, and those of rows that are pixels. 0: always longer.
+  float least_uses[3], least_pixel_uses[3];
   void (*tables)(const LookupTablesArgs& args);
   void (*sums)(const LookupSumsArgs& args);
   void (*turn)(const LookupTurnArgs& args);

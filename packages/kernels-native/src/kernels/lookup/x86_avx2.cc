@@ -191,7 +191,7 @@ void LookupTurn(const LookupTurnArgs& args) {
     }
 }
 
-constexpr Lookup kLookup = {kIndexBits, {8, 2, 1}, LookupTables, LookupSums, LookupTurn};
+constexpr Lookup kLookup = {kIndexBits, {16, 4, 2}, {8, 2, 1}, LookupTables, LookupSums, LookupTurn};
 
 }  // namespace
 

@@ -231,7 +231,7 @@ void LookupTurn(const LookupTurnArgs& args) {
 }
 
 // Counting signs takes as few instructions as looking them up, and no tables.
-constexpr Lookup kLookup = {kIndexBits, {0, 8, 4}, LookupTables, LookupSums, LookupTurn};
+constexpr Lookup kLookup = {kIndexBits, {0, 16, 9}, {0, 0, 4}, LookupTables, LookupSums, LookupTurn};
 
 }  // namespace
 
