@@ -6,64 +6,83 @@
 namespace apb {
 namespace {
 
-// Register tile: one row, 8 sums. Of a scalar ceiling measured on Zen 5, k = 2304 / 4608: 1 x 8 0.70 / 0.74, 3 x 2
-// 0.70 / 0.73, 2 x 3 0.66 / 0.71, 2 x 4 (the most sums and fewest loads) 0.63 / 0.67, whose operands do not fit the
-// fifteen registers.
+// Columns that are counted together: as many sums as registers hold beside two pointers, two words and a count. More rows
+// at a time would take fewer loads, but these are not what is scarce.
 constexpr size_t kTileColumns = 8;
 
-// All words of one plane on either side. A function of its own: inlined, GCC keeps sums in memory in favour of what
-// is only used outside of the loop (0.63 in place of 0.70).
+// One plane of either side: the words of a row, and of a column, lie lda and ldb words apart.
+struct Sides {
+  const uint64_t *a, *b;
+  size_t lda, ldb, words;
+};
+
+// What becomes of the totals of earlier planes.
+enum class Before { kNothing, kAdded, kDoubled };
+
+// All rows of one plane against C columns of one: totals[i * C + c].
 template <size_t C, bool exclusive, typename Popcount>
-APB_NOINLINE void Pass(const uint64_t* a, size_t lda, const uint64_t* b, size_t ldb, size_t words, uint64_t* totals,
-                       Popcount popcount) {
-  uint64_t sums[C] = {};
-  for (; words > 0; --words, a += lda, b += ldb) {
+APB_NOINLINE void Pass(const Sides& sides, size_t rows, Before before, uint64_t* totals, Popcount popcount) {
+  const size_t lda = sides.lda, ldb = sides.ldb;
+  for (size_t i = 0; i < rows; ++i, totals += C) {
+    const uint64_t *a = sides.a + i, *b = sides.b;
+    uint64_t sums[C] = {};
+    for (size_t w = sides.words; w > 0; --w, a += lda, b += ldb) {
+      const uint64_t word = *a;
+      APB_UNROLL
+      for (size_t c = 0; c < C; ++c) sums[c] += static_cast<uint64_t>(popcount(exclusive ? word ^ b[c] : word & b[c]));
+    }
+    if (before != Before::kNothing) {
+      APB_UNROLL
+      for (size_t c = 0; c < C; ++c) sums[c] += totals[c] << (before == Before::kDoubled);
+    }
     APB_UNROLL
-    for (size_t c = 0; c < C; ++c) sums[c] += static_cast<uint64_t>(popcount(exclusive ? *a ^ b[c] : *a & b[c]));
+    for (size_t c = 0; c < C; ++c) totals[c] = sums[c];
   }
-  APB_UNROLL
-  for (size_t c = 0; c < C; ++c) totals[c] += sums[c];
 }
 
 // Planes of one weight 2^(p + u) are added up before the sums are doubled for the next lower weight.
 template <size_t C, bool exclusive, typename Popcount>
-inline void Tile(const BitGemmArgs& args, size_t lane, size_t column, Popcount popcount) {
-  const uint64_t* lanes = static_cast<const uint64_t*>(args.lanes.words) + lane;
-  const uint64_t* columns = static_cast<const uint64_t*>(args.columns.words) + column;
-  const size_t lda = args.lanes.stride, ldb = args.columns.stride, words = args.words;
-  uint64_t sums[C] = {};
+inline void Columns(const BitGemmArgs& args, size_t column, Popcount popcount) {
+  const auto* lanes = static_cast<const uint64_t*>(args.lanes.words);
+  const auto* columns = static_cast<const uint64_t*>(args.columns.words) + column;
+  const size_t lda = args.lanes.stride, ldb = args.columns.stride, words = args.words, rows = args.lanes.items;
+  uint64_t totals[kTileRows * C];
+  Before before = Before::kNothing;
   for (size_t level = args.lanes.planes + args.columns.planes - 1; level-- > 0;) {
-    for (size_t c = 0; c < C; ++c) sums[c] <<= 1;
-    for (size_t u = 0; u < args.columns.planes && u <= level; ++u)
-      if (level - u < args.lanes.planes)
-        Pass<C, exclusive>(lanes + (level - u) * words * lda, lda, columns + u * words * ldb, ldb, words, sums,
-                           popcount);
+    if (before == Before::kAdded) before = Before::kDoubled;
+    for (size_t u = 0; u < args.columns.planes && u <= level; ++u) {
+      if (level - u >= args.lanes.planes) continue;
+      Pass<C, exclusive>({lanes + (level - u) * words * lda, columns + u * words * ldb, lda, ldb, words}, rows, before,
+                         totals, popcount);
+      before = Before::kAdded;
+    }
   }
-  const uint32_t lane_term = args.lane_terms ? static_cast<uint32_t>(args.lane_terms[lane]) : 0;
   const uint32_t factor = static_cast<uint32_t>(args.factor);
-  int32_t* out = args.out + column * args.ldo + lane;
-  for (size_t c = 0; c < C; ++c) {
+  int32_t* out = args.out + column * args.ldo;
+  for (size_t c = 0; c < C; ++c, out += args.ldo) {
     const uint32_t term = args.column_terms ? static_cast<uint32_t>(args.column_terms[column + c]) : 0;
-    out[c * args.ldo] = static_cast<int32_t>(lane_term + term + factor * static_cast<uint32_t>(sums[c]));
+    for (size_t i = 0; i < rows; ++i) {
+      const uint32_t lane_term = args.lane_terms ? static_cast<uint32_t>(args.lane_terms[i]) : 0;
+      out[i] = static_cast<int32_t>(lane_term + term + factor * static_cast<uint32_t>(totals[i * C + c]));
+    }
   }
 }
 
 template <bool exclusive, typename Popcount>
-inline void Row(const BitGemmArgs& args, size_t lane, Popcount popcount) {
+inline void AllColumns(const BitGemmArgs& args, Popcount popcount) {
   size_t column = 0;
   for (; column + kTileColumns <= args.columns.items; column += kTileColumns)
-    Tile<kTileColumns, exclusive>(args, lane, column, popcount);
-  if (args.columns.items & 4) Tile<4, exclusive>(args, lane, column, popcount), column += 4;
-  for (; column < args.columns.items; ++column) Tile<1, exclusive>(args, lane, column, popcount);
+    Columns<kTileColumns, exclusive>(args, column, popcount);
+  if (args.columns.items & 4) Columns<4, exclusive>(args, column, popcount), column += 4;
+  for (; column < args.columns.items; ++column) Columns<1, exclusive>(args, column, popcount);
 }
 
 template <typename Popcount>
 inline void BitGemmByWords(const BitGemmArgs& args, Popcount popcount) {
-  for (size_t lane = 0; lane < args.lanes.items; ++lane)
-    if (args.exclusive)
-      Row<true>(args, lane, popcount);
-    else
-      Row<false>(args, lane, popcount);
+  if (args.exclusive)
+    AllColumns<true>(args, popcount);
+  else
+    AllColumns<false>(args, popcount);
 }
 
 }  // namespace
