@@ -89,7 +89,8 @@
         "src/ops/thresholds.cc",
         "src/ops/types.cc",
         "src/ops/weights.cc",
-        "src/ops/window.cc"
+        "src/ops/window.cc",
+        "src/ops/windows.cc"
       ],
       "cflags_cc!": ["-fno-exceptions"],
       "xcode_settings": { "GCC_ENABLE_CPP_EXCEPTIONS": "YES" },

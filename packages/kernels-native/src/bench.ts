@@ -27,7 +27,8 @@ export interface KernelRow extends ProductShape {
   readonly gmacs: number;
   /**
    * Of the ceiling divided by the bits of weights times those of activations, the products of planes; null for 1/8 and
-   * 1/32. 2/2 by three counts has nine operations where four products have twelve, and so may pass 1.
+   * 1/32. 2/2 by three counts has nine operations where four products have twelve, and so may pass 1; so may products
+   * that are looked up.
    */
   readonly shareOfCeiling: number | null;
   /** The time of the paper's algorithm for this op over ours; null where it has none. */

@@ -80,14 +80,14 @@ void CheckBitGemm(const Variant& v, std::size_t lanes, std::size_t columns, std:
 
 TEST(BitGemmCountsExactly) {
   for (const Variant& v : VariantsOf(&Kernels::bit_gemm)) {
-    for (const std::size_t lanes : {1, 2, 15, 16, 17, 31, 48, 63, 64})
-      for (const std::size_t columns : {1, 2, 3, 4, 5, 16})
+    for (const std::size_t lanes : {1, 2, 15, 16, 17, 31, 33, 40, 48, 63, 64})
+      for (const std::size_t columns : {1, 2, 3, 4, 5, 6, 7, 8, 13, 16})
         CheckBitGemm(v, lanes, columns, kTileRows, kPanel, 1, 1, 1 + RandomBelow(3), 2);
     // The sides swapped.
     for (const std::size_t columns : {1, 7, 12, 64}) CheckBitGemm(v, 16, columns, kPanel, kTileRows, 1, 1, 3, 2);
     for (const unsigned four : {1, 2, 4})
       for (const unsigned two : {1, 2}) {
-        for (const std::size_t lanes : {17, 64}) CheckBitGemm(v, lanes, 5, kTileRows, kPanel, four, two, 2, 2);
+        for (const std::size_t lanes : {17, 48, 64}) CheckBitGemm(v, lanes, 5, kTileRows, kPanel, four, two, 2, 2);
         CheckBitGemm(v, 16, 5, kPanel, kTileRows, two, four, 3, 2);
       }
     // 31 and 32 words are where byte counters are widened, 70 is past two of those blocks.

@@ -1,5 +1,5 @@
-// Looked up sums against plain ones, at the limits of bytes and of 16 bits. Whole layers that look up are among those of
-// ops_test.cc.
+// Looked up sums against plain ones, at the limits of bytes and of 16 bits. Whole layers that look up are among those
+// of ops_test.cc.
 #include <algorithm>
 
 #include "base/aligned.h"
@@ -73,16 +73,18 @@ void CheckSums(const Variant& v, std::size_t rows, std::size_t lines, std::size_
   for (std::size_t i = 0; i < 16; ++i) terms.data()[i] = static_cast<std::int32_t>(RandomBelow(1000)) - 500;
   for (std::size_t b = 0; b < blocks; ++b) {
     const std::size_t in_block = std::min(kLookupChannels, channels - b * kLookupChannels);
-    lookup.turn({sums.data() + b * kLookupChannels, blocks * kLookupChannels, rows, in_block, terms.data(), out.data(), 16});
+    lookup.turn(
+        {sums.data() + b * kLookupChannels, blocks * kLookupChannels, rows, in_block, terms.data(), out.data(), 16});
     for (std::size_t j = 0; j < in_block; ++j)
       for (std::size_t i = 0; i < rows; ++i) {
         std::uint16_t sum = 0;  // of two times the same
         for (std::size_t l = 0; l < lines; ++l)
           for (std::size_t t = 0; t < taps; ++t)
             for (std::size_t g = 0; g < groups; ++g) {
-              const std::size_t index = indices.data()[b * block + (l * taps + t) * tap_indices + g * kLookupChannels + j];
-              sum = static_cast<std::uint16_t>(
-                  sum + 2 * of_lines[l][i * row_stride + t * tap_stride + g * table + index]);
+              const std::size_t index =
+                  indices.data()[b * block + (l * taps + t) * tap_indices + g * kLookupChannels + j];
+              sum = static_cast<std::uint16_t>(sum +
+                                               2 * of_lines[l][i * row_stride + t * tap_stride + g * table + index]);
             }
         CHECK(out.data()[j * 16 + i] == terms.data()[i] - 2 * sum,
               v.name + ", rows " + std::to_string(rows) + ", groups " + std::to_string(groups));
@@ -101,7 +103,8 @@ TEST(LookupSumsAreExact) {
 
 // All weights and all codes the largest: sums that are just below 2^15, and such that are not.
 TEST(LookedUpProductsReachTheirLimit) {
-  for (const auto& [bits, k] : {std::pair<unsigned, std::size_t>{2, 10922}, {2, 10923}, {4, 2184}, {4, 2185}, {1, 32767}, {1, 32768}}) {
+  for (const auto& [bits, k] :
+       {std::pair<unsigned, std::size_t>{2, 10922}, {2, 10923}, {4, 2184}, {4, 2185}, {1, 32767}, {1, 32768}}) {
     const Encoding encoding = {bits == 1, bits, 0, 1};
     const std::size_t rows = 3, positions = 2, words = (k + 31) / 32;
     std::vector<std::uint32_t> ones(words, ~0u);

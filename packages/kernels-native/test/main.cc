@@ -70,12 +70,13 @@ std::vector<Variant> ListedKernels() {
 namespace {
 
 // Lookups that are made wherever they can be, also where counting takes less time. A variant has its own.
-Lookup always[2];
+constexpr std::size_t kMostLookups = 4;
+Lookup always[kMostLookups];
 template <int i>
 const Lookup& Always() {
   return always[i];
 }
-constexpr LookupKernels* kAlways[] = {Always<0>, Always<1>};
+constexpr LookupKernels* kAlways[kMostLookups] = {Always<0>, Always<1>, Always<2>, Always<3>};
 
 }  // namespace
 
@@ -86,7 +87,7 @@ std::vector<Variant> Variants() {
   for (const std::string& isa : UsableIsas(features)) {
     const Kernels kernels = SelectKernels(isa, features);
     variants.push_back({isa, kernels});
-    if (!kernels.lookup) continue;
+    if (!kernels.lookup || looking_up == kMostLookups) continue;
     Lookup& lookup = always[looking_up];
     lookup = kernels.lookup();
     for (std::size_t i = 0; i < 3; ++i) lookup.least_uses[i] = lookup.least_pixel_uses[i] = 1e-6f;

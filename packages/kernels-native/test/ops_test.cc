@@ -40,6 +40,10 @@ const std::vector<Case>& Cases() {
       {{70, 140, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, 2, 4, 9},   // three blocks of looked up channels
       {{200, 65, 1, {3, 3}, {2, 1}, {1, 2}, {1, 2, 0, 1}}, 1, 5, 19},  // their taps in parts
       {{700, 9, 1, {3, 1}, {1, 1}, {3, 1}, {3, 0, 3, 0}}, 2, 4, 12},   // and in pieces of taps
+      {{8, 5, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, 1, 3, 1500},   // lines of tables too wide to be kept
+      {{8, 5, 1, {3, 3}, {1, 3}, {1, 2}, {1, 2, 1, 2}}, 1, 3, 1500},   // of which not all pixels are seen
+      {{3, 20, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, 2, 16, 16},   // tiles that look alike: of four lines
+      {{3, 5, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, 2, 9, 32},     // and of two
       {{3, 5, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, 3, 20, 20},    // many tiles of several pictures
       {{5, 9, 1, {7, 7}, {1, 1}, {1, 1}, {3, 3, 3, 3}}, 1, 16, 15},    // more than 32 taps
       {{16400, 2, 1, {2, 2}, {1, 1}, {1, 1}, {0, 1, 1, 0}}, 1, 2, 2},  // sparse rows of two blocks of columns
@@ -264,6 +268,27 @@ TEST(LayersWriteSignsOfFloats) {
     }
 }
 
+// Tiles of neighbours, and of inner positions of several lines: floats and their signs go to the right places after
+// either kind.
+TEST(LayersFinishTilesOfEveryKind) {
+  const Encoding sign = {true, 1, 0, 1};
+  const ConvGeometry g = {20, 48, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}};
+  const Binary source(g.out_channels, DepthOf(g));
+  const Shape out_shape = {2, 5, 70, 48};
+  const Input x = RandomPlanes({2, 5, 70, 20}, kSign), residual = RandomFloats(out_shape);
+  std::vector<float> first;
+  for (const Variant& v : Variants()) {
+    const Weights weights = PackWeights(source.Source(), 1, g, v.kernels);
+    Buffer out(out_shape, std::nullopt), signs(out_shape, sign), expected(out_shape, sign);
+    Run(v.kernels, LayerOp{true, Identity(48)}, {{&x.buffer, &residual.buffer}, &out, &weights, &signs});
+    Run(v.kernels, QuantizeOp{{sign, 0, 0, 0}}, {{&out}, &expected, nullptr});
+    const std::vector<float> got(out.floats(), out.floats() + out.size());
+    if (first.empty()) first = got;
+    CHECK(got == first, v.name);
+    CHECK(std::equal(signs.words(), signs.words() + signs.rows() * signs.words_per_row(), expected.words()), v.name);
+  }
+}
+
 // Tiles of floats are whole lines, which parts do not end with.
 TEST(FloatLayersDoNotDependOnThreads) {
   const ConvGeometry g = {16, 64, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}};
@@ -311,6 +336,34 @@ TEST(IntegerProductsAreExact) {
               int expected = 0;
               for (std::size_t l = 0; l < k; ++l) expected += codes[j * k + l] * static_cast<int>(x.values[i * k + l]);
               CHECK(out[i * rows + j] == expected, v.name + ", k " + std::to_string(k));
+            }
+        }
+      }
+}
+
+// Signs as weights, with rows of tables that several parts of k take.
+TEST(IntegerProductsOfSignsAreExact) {
+  for (const std::size_t k : {5, 385, 961, 2000})
+    for (const std::size_t m : {1, 9, 67})
+      for (const Encoding& e : {Encoding{true, 1, 0, 1}, Code(1, 0), Code(2, 0), Code(4, 0)}) {
+        const Input x = RandomPlanes({m, k}, e);
+        const Binary binary(130, k);
+        SourceWeights source = binary.Source();
+        source.value_count = 0;
+        const float step = e.sign ? 1 : e.step;
+        for (const Variant& v : Variants()) {
+          const Weights weights = PackWeights(source, e.bits, std::nullopt, v.kernels);
+          std::vector<std::int32_t> out(m * source.rows);
+          RunGemmInt(v.kernels, x.buffer, weights, out.data(), out.size());
+          for (std::size_t i = 0; i < m; ++i)
+            for (std::size_t j = 0; j < source.rows; j += 43) {
+              int expected = 0;
+              for (std::size_t l = 0; l < k; ++l) {
+                const bool negative = source.planes[j * ((k + 31) / 32) + l / 32] >> (l % 32) & 1;
+                const int value = static_cast<int>(x.values[i * k + l] / step);
+                expected += negative ? -value : value;
+              }
+              CHECK(out[i * source.rows + j] == expected, v.name + ", k " + std::to_string(k));
             }
         }
       }

@@ -1,4 +1,4 @@
-// Where GCC 12 picks registers badly, the instruction by its name.
+// Where GCC 12 picks registers badly: the instruction by its name, and values that are to stay where they are.
 #ifndef APB_KERNELS_X86_REGISTERS_H_
 #define APB_KERNELS_X86_REGISTERS_H_
 
@@ -11,8 +11,8 @@
 #define APB_ACCUMULATE(instruction, intrinsic, sum, x) static_cast<void>((sum) = intrinsic(sum, x))
 #endif
 
-// APB_KEEP(x), after x was loaded: it stays in its register. GCC otherwise loads it again for every use where that saves
-// an instruction, although loads are what is scarce.
+// APB_KEEP(x), after x was loaded: it stays in its register. GCC otherwise loads it again for every use where that
+// saves an instruction, although loads are what is scarce.
 #if defined(__GNUC__) && !defined(__clang__)
 #define APB_KEEP(x) __asm__("" : "+v"(x))
 #else

@@ -55,7 +55,8 @@ class TileWorker {
   // positions are kept apart as long as the others fill a tile.
   template <typename Visit>
   void ForEachTile(Visit visit) const {
-    if (NeedsInside() && encoding_.sign && SparseTermCount() >= kManyTerms &&
+    // Lines of tables would be made twice.
+    if (!lookup_ && NeedsInside() && encoding_.sign && SparseTermCount() >= kManyTerms &&
         window_.batch * lines_inside_.count() * columns_inside_.count() >= kTileRows)
       ForEachBitTileApart(window_, lines_inside_, columns_inside_, visit);
     else
@@ -66,7 +67,7 @@ class TileWorker {
   template <typename Visit>
   void ForEachPanel(const BitTile& tile, Visit visit) {
     LookInside(tile);
-    if (lookup_) return ForEachBlock(tile, visit);
+    if (lookup_) return ForEachLookedUpPanel(tile, visit);
     const std::size_t group_rows = weights_.rows_per_group();
     for (std::size_t group = 0; group < weights_.groups; ++group) {
       Pack(tile, group);
@@ -90,11 +91,12 @@ class TileWorker {
  private:
   // The same where products are looked up, for blocks of several panels.
   template <typename Visit>
-  void ForEachBlock(const BitTile& tile, Visit visit) {
+  void ForEachLookedUpPanel(const BitTile& tile, Visit visit) {
     Pack(tile, 0);
     if (encoding_.sign)
       for (std::size_t i = 0; i < tile.rows(); ++i)
-        terms_[i] = static_cast<std::int32_t>(weights_.tap_channels() * inside_[i]->ky.count() * inside_[i]->kx.count());
+        terms_[i] =
+            static_cast<std::int32_t>(weights_.tap_channels() * inside_[i]->ky.count() * inside_[i]->kx.count());
     lookup_->Sum(tile);
     for (std::size_t block = 0; block < lookup_->blocks(); ++block) {
       lookup_->Products(block, tile.rows(), terms_, block_acc_.data(), kTileRows);
@@ -120,37 +122,44 @@ class TileWorker {
 
   // Finds the positions that look at padding, by far the fewest; all others see all taps.
   void LookInside(const BitTile& tile) {
-    if (!NeedsInside() || LooksLikeLast(tile)) return;
+    if (!NeedsInside()) return;
+    const Place before = place_;
+    place_ = PlaceOf(tile);
+    if (place_.SeesWhat(before)) return;
     for (std::size_t b = 0; b < borders_; ++b) Unmark(border_rows_[b]);
     borders_ = 0;
-    ForEachLine(window_, tile, [&](std::size_t, std::size_t line, std::size_t column, std::size_t row, std::size_t count) {
-      const std::size_t end = column + count, first = column;
-      const bool inside = lines_inside_.Has(line);
-      while (column < end) {
-        if (inside && columns_inside_.Has(column)) {
-          column = columns_inside_.last;
-          continue;
-        }
-        const std::size_t i = row + column - first;
-        Mark(i, inside_sums_.Of(line, column++));
-        border_rows_[borders_++] = i;
-      }
-    });
+    ForEachLine(window_, tile,
+                [&](std::size_t, std::size_t line, std::size_t column, std::size_t row, std::size_t count) {
+                  const std::size_t end = column + count, first = column;
+                  const bool inside = lines_inside_.Has(line);
+                  while (column < end) {
+                    if (inside && columns_inside_.Has(column)) {
+                      column = columns_inside_.last;
+                      continue;
+                    }
+                    const std::size_t i = row + column - first;
+                    Mark(i, inside_sums_.Of(line, column++));
+                    border_rows_[borders_++] = i;
+                  }
+                });
   }
 
-  // Whether the rows see what those of the last tile did: tiles of inner lines of one picture that begin at the same
-  // column do.
-  bool LooksLikeLast(const BitTile& tile) {
-    const std::size_t columns = window_.x.outputs(), lines = window_.y.outputs();
+  // Where a tile lies that looks at inner lines of one picture alone; all others are different from each other.
+  struct Place {
+    bool inner = false;
+    std::size_t column = 0, rows = 0;
+    bool SeesWhat(const Place& other) const {
+      return inner && other.inner && column == other.column && rows == other.rows;
+    }
+  };
+
+  Place PlaceOf(const BitTile& tile) const {
     const Stretch& first = *tile.begin();
+    if (tile.begin() + 1 != tile.end()) return {};
+    const std::size_t columns = window_.x.outputs(), lines = window_.y.outputs();
     const std::size_t line = first.position / columns % lines, column = first.position % columns;
     const std::size_t last = line + (column + first.count - 1) / columns;
-    const bool inner = tile.begin() + 1 == tile.end() && last < lines && lines_inside_.Has(line) && lines_inside_.Has(last);
-    const bool alike = inner && last_inner_ && column == last_column_ && tile.rows() == last_rows_;
-    last_inner_ = inner;
-    last_column_ = column;
-    last_rows_ = tile.rows();
-    return alike;
+    return {lines_inside_.Has(line) && lines_inside_.Has(last), column, tile.rows()};
   }
 
   // Row i sees what `inside` says.
@@ -195,11 +204,12 @@ class TileWorker {
     const std::vector<Piece>& pieces = input_.setup->pieces[group];
     const bool whole = weights_.tap_channels() % kernels_.lane_bits == 0;
     const auto* from = static_cast<const std::uint8_t*>(input_.lines->words());
-    ForEachLine(window_, tile, [&](std::size_t picture, std::size_t line, std::size_t column, std::size_t row,
-                          std::size_t count) {
-      kernels_.cut_panel({from + input_.lines->At(picture, line, column) * bytes, input_.lines->plane(), pieces.data(),
-                          pieces.size(), whole, encoding_.bits, words, panel_.data() + row * bytes, count});
-    });
+    ForEachLine(window_, tile,
+                [&](std::size_t picture, std::size_t line, std::size_t column, std::size_t row, std::size_t count) {
+                  kernels_.cut_panel({from + input_.lines->At(picture, line, column) * bytes, input_.lines->plane(),
+                                      pieces.data(), pieces.size(), whole, encoding_.bits, words,
+                                      panel_.data() + row * bytes, count});
+                });
   }
 
   // Takes back what signs of taps outside the picture, whose bits are 0, were counted for.
@@ -235,8 +245,7 @@ class TileWorker {
   alignas(64) std::uint32_t cases_[kTileRows] = {};  // their numbers
   std::size_t border_rows_[kTileRows];
   std::size_t borders_ = 0;
-  bool last_inner_ = false;  // of the tile that was looked at last: its lines are inner ones
-  std::size_t last_column_ = 0, last_rows_ = 0;
+  Place place_;  // of the tile that was looked at last
   alignas(64) std::int32_t terms_[kTileRows];
   alignas(64) std::int32_t acc_[kPanel * kTileRows];
   std::optional<LookupProduct> lookup_;

@@ -8,7 +8,7 @@
 #include "ops/epilogue.h"
 #include "ops/float_layer.h"
 #include "ops/quantized.h"
-#include "ops/window.h"
+#include "ops/windows.h"
 
 namespace apb {
 namespace {

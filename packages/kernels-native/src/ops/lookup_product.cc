@@ -9,9 +9,6 @@ namespace {
 // channels look them up.
 constexpr std::size_t kPartBytes = std::size_t{32} << 10;
 
-// Words of a plane after which a group begins with a word, for any index.
-constexpr std::size_t kPeriod = 3;
-
 // Groups whose sums a byte holds: each is at most the largest code times its bits.
 unsigned MostGroups(const Lookup& lookup, unsigned planes) { return 255 / (lookup.index_bits * ((1u << planes) - 1)); }
 
@@ -28,8 +25,8 @@ std::size_t ChunkRows(std::size_t count) {
   return (count + chunks - 1) / chunks;
 }
 
-// Pixels of a line that neighbouring outputs see.
-std::size_t PixelsOf(const Axis& x, std::size_t outputs) {
+// Pixels of a line that neighbouring outputs see, taps of one after the other at most.
+std::size_t DistinctPixels(const Axis& x, std::size_t outputs) {
   return std::min(outputs * x.taps, (outputs - 1) * Steps(x).stride + (x.taps - 1) * x.dilation + 1);
 }
 
@@ -65,7 +62,7 @@ LookupProduct::LookupProduct(const Kernels& kernels, const Weights& weights, con
 // As many lines of taps as the cache takes, or single taps in pieces.
 std::vector<LookupProduct::Part> LookupProduct::Parts() const {
   const std::size_t taps_y = window_.y.taps, taps_x = window_.x.taps, rows = ChunkRows(window_.x.outputs());
-  const std::size_t line_bytes = PixelsOf(window_.x, rows) * groups_ * TableBytes(lookup_);
+  const std::size_t line_bytes = DistinctPixels(window_.x, rows) * groups_ * TableBytes(lookup_);
   std::vector<Part> parts;
   const std::size_t lines = std::min(taps_y, kPartBytes / line_bytes);
   for (std::size_t y = 0; lines > 0 && y < taps_y; y += lines)
@@ -95,31 +92,32 @@ void LookupProduct::Sum(const BitTile& tile) {
                 const Span& y = window_.y.spans[line];
                 for (std::size_t ky = y.inside.first; ky < y.inside.last; ++ky) {
                   const std::ptrdiff_t seen = y.start + static_cast<std::ptrdiff_t>(ky * window_.y.dilation);
-                  lines_[ky] = tables_->Line(picture, static_cast<std::size_t>(seen));
+                  lines_[ky] = tables_->Line(picture, static_cast<std::size_t>(seen), column, count);
                 }
                 ForEachChunk(count, [&](std::size_t first, std::size_t rows) {
-                  SumPatches(y.inside, column + first, row + first, rows);
+                  SumPatches(y.inside, first, row + first, rows);
                 });
               });
 }
 
 // Rows that are pixels, each looked at once: tables are made for a part of k at a time.
 void LookupProduct::SumPixels(std::size_t pixel, std::size_t row, std::size_t rows) {
-  const std::size_t table = TableBytes(lookup_), period = LookupGroups(lookup_, 64 * kPeriod);
+  const std::size_t table = TableBytes(lookup_), period = LookupGroups(lookup_, 64 * kLookupPeriod);
   const std::size_t periods = std::max<std::size_t>(1, kPartBytes / (kLookupRows * period * table));
   const std::size_t stride = periods * period * table;
   part_lines_[0] = pixel_tables_.data();
   args_.row_stride = stride;
   SetRows(row, rows);
-  for (std::size_t word = 0, group = 0; group < groups_; word += periods * kPeriod, group += periods * period) {
+  for (std::size_t word = 0, group = 0; group < groups_; word += periods * kLookupPeriod, group += periods * period) {
     lookup_.tables({pixels_.words + pixel * pixels_.words_per_pixel() + word, pixels_.words_per_pixel(),
-                    pixels_.words_per_plane, std::min(periods * kPeriod, pixels_.words_per_plane - word),
+                    pixels_.words_per_plane, std::min(periods * kLookupPeriod, pixels_.words_per_plane - word),
                     pixels_.planes, pixels_.sign, rows, pixel_tables_.data(), stride});
     SumPart({{0, 1}, {0, 1}, group, std::min(periods * period, groups_ - group)}, {0, 1}, word > 0);
   }
 }
 
-// Neighbouring outputs of one line, whose taps `inside` lie on lines_. Tables of padding beside them are 0.
+// Neighbouring outputs from one that lies `column` outputs after the first of lines_, of whose taps those `inside` lie
+// there.
 void LookupProduct::SumPatches(const TapRange& inside, std::size_t column, std::size_t row, std::size_t rows) {
   SetRows(row, rows);
   bool add = false;
@@ -138,8 +136,8 @@ void LookupProduct::SumPatches(const TapRange& inside, std::size_t column, std::
 // Of part_lines_, the taps y of a part.
 void LookupProduct::SumPart(const Part& part, const TapRange& y, bool add) {
   const std::size_t tap = y.first * window_.x.taps + part.x.first;
-  args_.indices = std::get<BitWeights>(weights_.packed).indices.data() + tap * args_.tap_indices +
-                  part.first * kLookupChannels;
+  args_.indices =
+      std::get<BitWeights>(weights_.packed).indices.data() + tap * args_.tap_indices + part.first * kLookupChannels;
   args_.lines = y.count();
   args_.taps = part.x.count();
   args_.groups = part.groups;

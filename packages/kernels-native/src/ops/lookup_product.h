@@ -22,6 +22,9 @@ class LookupProduct {
   // Weights with indices; all must outlive it.
   LookupProduct(const Kernels& kernels, const Weights& weights, const PixelPlanes& pixels, const Window& window);
 
+  LookupProduct(const LookupProduct&) = delete;
+  LookupProduct& operator=(const LookupProduct&) = delete;
+
   // Sums for all rows of a tile and all channels.
   void Sum(const BitTile& tile);
 
@@ -58,8 +61,8 @@ class LookupProduct {
   std::vector<Part> parts_;                  // of what an output position sees
   std::vector<const std::uint8_t*> lines_;   // of tables that it sees, and of those the ones of a part
   std::vector<const std::uint8_t*> part_lines_;
-  ScratchArray<std::uint16_t> sums_;         // [kTileRows][blocks][kLookupChannels]
-  LookupSumsArgs args_ = {};                 // of what is summed next
+  ScratchArray<std::uint16_t> sums_;  // [kTileRows][blocks][kLookupChannels]
+  LookupSumsArgs args_ = {};          // of what is summed next
 };
 
 }  // namespace apb

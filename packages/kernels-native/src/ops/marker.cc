@@ -18,7 +18,7 @@ Marker::Marker(const Kernels& kernels, const Epilogue& epilogue, const Weights& 
       out_(out) {}
 
 bool Marker::Fits(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights, const Encoding& encoding,
-                 const Buffer* residual) {
+                  const Buffer* residual) {
   return kernels.mark_panel && !residual && epilogue.quantizer && epilogue.quantizer->encoding.bits <= 2 &&
          epilogue.activation.kind != Activation::Kind::kPrelu && encoding.base == 0 &&
          (!encoding.sign || weights.taps() <= SparseRows::kMostTaps) &&

@@ -45,7 +45,7 @@ void PanelFinisher::Begin(const BitTile& tile) {
   first_ = even ? tile.begin()->position : 0;
   if (!even) {
     FillStarts(tile, out_.k(), starts_);
-    FillStarts(tile, stride * kQuarters, sign_starts_);
+    if (signs_) FillStarts(tile, stride * kQuarters, sign_starts_);
   } else if (!even_) {  // those of the tile before are the same
     FillEvenStarts(out_.k(), starts_);
     FillEvenStarts(stride * kQuarters, sign_starts_);

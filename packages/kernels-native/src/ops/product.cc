@@ -55,7 +55,7 @@ void Fetch(const std::uint8_t* from, std::size_t bytes) {
 #endif
 }
 
-PixelPlanes PixelsOf(const PackedActivations& a) { return {a.pixels.data(), (a.k + 63) / 64, a.planes, a.sign}; }
+PixelPlanes PlanesOf(const PackedActivations& a) { return {a.pixels.data(), (a.k + 63) / 64, a.planes, a.sign}; }
 
 void LookUp(const Kernels& kernels, const PackedActivations& a, const Weights& weights, std::int32_t* out) {
   const std::size_t stride = ProductStride(a.rows), tiles = (a.rows + kTileRows - 1) / kTileRows;
@@ -63,7 +63,7 @@ void LookUp(const Kernels& kernels, const PackedActivations& a, const Weights& w
     Window window = MatrixWindow(a.rows);
     window.begin = begin * kTileRows;
     window.end = window.begin + count * kTileRows;
-    LookupProduct product(kernels, weights, PixelsOf(a), window);
+    LookupProduct product(kernels, weights, PlanesOf(a), window);
     ForEachBitTile(window, [&](const BitTile& tile) {
       const std::size_t first = tile.begin()->position;
       product.Sum(tile);
@@ -103,7 +103,7 @@ void MultiplyPackedSparse(const Kernels& kernels, const PackedActivations& a, co
   const Window window = MatrixWindow(a.rows);
   const PanelProduct product(kernels, weights, a.sign);
   std::optional<LookupProduct> lookup;
-  if (weights.looked_up()) lookup.emplace(kernels, weights, PixelsOf(a), window);
+  if (weights.looked_up()) lookup.emplace(kernels, weights, PlanesOf(a), window);
   ScratchArray<std::int32_t> acc(kLookupChannels * kTileRows);  // of a panel, or a block of them
   alignas(64) float sums[kTileRows];
   ForEachBitTile(window, [&](const BitTile& bit_tile) {

@@ -7,7 +7,7 @@
 #include "ops/bit_setup.h"
 #include "ops/check.h"
 #include "ops/lookup_tables.h"
-#include "ops/window.h"
+#include "ops/windows.h"
 
 namespace apb {
 namespace {
@@ -22,8 +22,8 @@ std::size_t Bytes(const SparseRows& w) {
 }
 
 std::size_t Bytes(const BitWeights& w) {
-  return w.panels.bytes() + w.indices.bytes() + Bytes(w.scales) + Bytes(w.tap_sums) + Bytes(w.balanced_terms) + Bytes(w.sparse) +
-         Bytes(w.order);
+  return w.panels.bytes() + w.indices.bytes() + Bytes(w.scales) + Bytes(w.tap_sums) + Bytes(w.balanced_terms) +
+         Bytes(w.sparse) + Bytes(w.order);
 }
 
 std::size_t Bytes(const ByteWeights& w) { return w.signs.bytes() + Bytes(w.scales) + Bytes(w.sparse); }
@@ -111,15 +111,17 @@ void FillPanels(const SourceWeights& s, const Weights& w, BitWeights& bits) {
 constexpr std::size_t kMostDilation = 8;
 constexpr std::size_t kMostSum = 32767;
 
-// Whether products are looked up: where tables serve enough taps and channels, and sums stay below 2^15.
+// Whether products are looked up: where tables serve enough taps and channels, and sums stay below 2^15. A kernel as
+// large as its pictures uses fewer tables than this counts.
 bool LooksUp(const SourceWeights& s, const Weights& w, const Kernels& kernels) {
   if (!kernels.lookup || s.bits != 1 || w.groups != 1) return false;
   if (w.geometry && std::max(w.geometry->dilations.y, w.geometry->dilations.x) > kMostDilation) return false;
-  const std::size_t strides = w.geometry ? w.geometry->strides.y * w.geometry->strides.x : 1;
-  const bool pixels = w.taps() * strides == 1;
+  const float strides =
+      w.geometry ? static_cast<float>(w.geometry->strides.y) * static_cast<float>(w.geometry->strides.x) : 1;
+  const bool pixels = w.taps() == 1 && strides == 1;
   const Lookup& lookup = kernels.lookup();
   const float least_uses = (pixels ? lookup.least_pixel_uses : lookup.least_uses)[w.activation_bits / 2];
-  const float uses = static_cast<float>(w.taps() * s.rows) / static_cast<float>(strides * kLookupChannels);
+  const float uses = static_cast<float>(w.taps()) * static_cast<float>(s.rows) / kLookupChannels / strides;
   if (least_uses == 0 || uses < least_uses) return false;
   if (w.activation_bits == 1) return s.k <= kMostSum;
   std::size_t most = 0;
@@ -133,11 +135,10 @@ void FillIndices(const SourceWeights& s, const Weights& w, const Lookup& lookup,
   bits.indices = AlignedArray<std::uint8_t>::Zeros((s.rows + kLookupChannels - 1) / kLookupChannels * block);
   for (std::size_t row = 0; row < s.rows; ++row) {
     std::uint8_t* to = bits.indices.data() + row / kLookupChannels * block + row % kLookupChannels;
-    for (std::size_t column = 0; column < s.k; ++column) {
-      const std::size_t tap = column / channels, channel = column % channels;
-      to[(tap * groups + channel / lookup.index_bits) * kLookupChannels] |=
-          static_cast<std::uint8_t>(BitOf(s, 0, row, column) << channel % lookup.index_bits);
-    }
+    for (std::size_t tap = 0; tap < w.taps(); ++tap, to += groups * kLookupChannels)
+      for (std::size_t channel = 0; channel < channels; ++channel)
+        to[channel / lookup.index_bits * kLookupChannels] |=
+            static_cast<std::uint8_t>(BitOf(s, 0, row, tap * channels + channel) << channel % lookup.index_bits);
   }
 }
 

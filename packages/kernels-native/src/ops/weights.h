@@ -48,10 +48,11 @@ struct SparseRows {
 
 // 1- or 2-bit weights that meet quantized activations.
 struct BitWeights {
-  unsigned planes = 1;                 // 1: bit set where s = -1; 2: code p, standing for 2p - 3
-  bool balanced = false;               // as IsBalanced says: plane 0 is set where |2p - 3| is 1
-  AlignedArray<std::uint8_t> panels;   // [groups][panels of a group][planes][LaneWords][kPanel] lane words
-  // In place of panels where products are looked up: [blocks][taps][groups of a tap][kLookupChannels] patterns of index_bits bits.
+  unsigned planes = 1;                // 1: bit set where s = -1; 2: code p, standing for 2p - 3
+  bool balanced = false;              // as IsBalanced says: plane 0 is set where |2p - 3| is 1
+  AlignedArray<std::uint8_t> panels;  // [groups][panels of a group][planes][LaneWords][kPanel] lane words
+  // In place of panels where products are looked up: [blocks][taps][groups of a tap][kLookupChannels] patterns of
+  // index_bits bits.
   AlignedArray<std::uint8_t> indices;
   std::vector<float> scales;           // [rows]
   std::vector<std::int32_t> tap_sums;  // [taps][rows]: sum of s or 2p - 3 over the channels of a tap

@@ -1,7 +1,6 @@
 #include "ops/window.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace apb {
 namespace {
@@ -77,17 +76,6 @@ Window MakeWindow(const Shape& input, const ConvGeometry& g) {
 Window MakeWindow(const Shape& input, const PoolGeometry& g) {
   return {input[0], MakeAxis(input[1], g.window.y, g.strides.y, 1, g.pads.top, g.pads.bottom),
           MakeAxis(input[2], g.window.x, g.strides.x, 1, g.pads.left, g.pads.right)};
-}
-
-std::shared_ptr<const Window> Windows::Find(const Shape& input, const ConvGeometry& geometry) {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (last_ && shape_ == input) return last_;
-  }
-  auto window = std::make_shared<const Window>(MakeWindow(input, geometry));
-  const std::lock_guard<std::mutex> lock(mutex_);
-  shape_ = input;
-  return last_ = std::move(window);
 }
 
 bool LieInMemory(const Window& window, std::size_t groups) {

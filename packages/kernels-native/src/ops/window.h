@@ -3,8 +3,6 @@
 #define APB_OPS_WINDOW_H_
 
 #include <cstddef>
-#include <memory>
-#include <mutex>
 #include <vector>
 
 #include "ops/types.h"
@@ -58,17 +56,6 @@ struct Window {
 // Throw ContractError when the window does not fit the padded input [batch, height, width, channels].
 Window MakeWindow(const Shape& input, const ConvGeometry& geometry);
 Window MakeWindow(const Shape& input, const PoolGeometry& geometry);
-// The window that was asked for last, for nearly all layers the only one there is. Any thread may ask.
-class Windows {
- public:
-  std::shared_ptr<const Window> Find(const Shape& input, const ConvGeometry& geometry);
-
- private:
-  std::mutex mutex_;
-  Shape shape_;                         // guarded by the mutex
-  std::shared_ptr<const Window> last_;  // the same
-};
-
 // Whether output positions see exactly the input pixels of the same index, all channels: rows of the product are the
 // input's own.
 bool LieInMemory(const Window& window, std::size_t groups);

@@ -6,8 +6,8 @@
 namespace apb {
 namespace {
 
-// Columns that are counted together: as many sums as registers hold beside two pointers, two words and a count. More rows
-// at a time would take fewer loads, but these are not what is scarce.
+// Columns that are counted together: as many sums as registers hold beside two pointers, their strides, two words and a
+// count. More rows at a time would take fewer loads, but these are not what is scarce.
 constexpr size_t kTileColumns = 8;
 
 // One plane of either side: the words of a row, and of a column, lie lda and ldb words apart.

@@ -36,7 +36,8 @@ APB_INLINE void Join(const CutPanelArgs& args, const uint32_t* lines, uint32_t* 
       const uint32_t* from = lines + piece->from;
       APB_UNROLL
       for (size_t v = 0; v < V; ++v) {
-        const __m512i x = v + 1 < V ? _mm512_loadu_si512(from + v * kLanes) : _mm512_maskz_loadu_epi32(mask, from + last);
+        const __m512i x =
+            v + 1 < V ? _mm512_loadu_si512(from + v * kLanes) : _mm512_maskz_loadu_epi32(mask, from + last);
         // bits | (turned & taken)
         bits[v] = _mm512_ternarylogic_epi32(bits[v], _mm512_rolv_epi32(x, turn), taken, 0xf8);
       }

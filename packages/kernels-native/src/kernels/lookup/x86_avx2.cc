@@ -1,6 +1,7 @@
 // AVX2: tables have 16 sums, for all patterns of four weights; VPSHUFB looks up those of 32 channels, half a block.
 #include <immintrin.h>
 
+#include "kernels/lookup/counts.h"
 #include "kernels/lookup/op.h"
 #include "kernels/transpose/x86_avx2_turn.h"
 #include "kernels/x86_registers.h"
@@ -14,24 +15,10 @@ constexpr size_t kWordGroups = 64 / kIndexBits;
 // Vectors of bytes of a block.
 constexpr size_t kHalves = kLookupChannels / 32;
 
-// Tables of a group of one plane, by its bits: ones that it shares with a pattern of weights, or bits that differ.
-template <bool sign>
-struct Counts {
-  alignas(16) uint8_t of[kTable][kTable];
-
-  constexpr Counts() : of() {
-    for (unsigned group = 0; group < kTable; ++group)
-      for (unsigned weights = 0; weights < kTable; ++weights)
-        for (unsigned bits = sign ? group ^ weights : group & weights; bits != 0; bits &= bits - 1)
-          of[group][weights] += 1;
-  }
-};
-template <bool sign>
-constexpr Counts<sign> kCounts;
-
 template <bool sign>
 APB_INLINE __m128i CountsOf(uint64_t word, size_t g) {
-  return _mm_load_si128(reinterpret_cast<const __m128i*>(kCounts<sign>.of[(word >> (g * kIndexBits)) % kTable]));
+  return _mm_load_si128(
+      reinterpret_cast<const __m128i*>(kCounts<kIndexBits, sign>.of[(word >> (g * kIndexBits)) % kTable]));
 }
 
 template <unsigned planes, bool sign>
@@ -54,7 +41,7 @@ void Tables(const LookupTablesArgs& args) {
   }
 }
 
-void LookupTables(const LookupTablesArgs& args) {
+void MakeTables(const LookupTablesArgs& args) {
   if (args.sign) return Tables<1, true>(args);
   switch (args.planes) {
     case 1: return Tables<1, false>(args);
@@ -91,8 +78,8 @@ APB_INLINE void Group(const uint8_t* const* tables, size_t at, const uint8_t* in
   }
 }
 
-// Bytes go to the sums of a half: 16-bit sums of whole pairs of bytes, modulo 2^16, then of their upper bytes. These are
-// in memory, since registers are too few.
+// Bytes go to the sums of a half: 16-bit sums of whole pairs of bytes, modulo 2^16, then of their upper bytes. These
+// are in memory, since registers are too few.
 APB_INLINE void Widen(__m256i bytes, bool add, uint16_t* sums) {
   __m256i *whole = reinterpret_cast<__m256i*>(sums), *upper = whole + 1;
   __m256i pairs = bytes, upper_bytes = _mm256_srli_epi16(bytes, 8);
@@ -142,7 +129,7 @@ APB_INLINE void RowsOf(const LookupSumsArgs& args, size_t block, size_t row, siz
   if constexpr (R > 1) RowsOf<R - 1>(args, block, row, rows);
 }
 
-void LookupSums(const LookupSumsArgs& args) {
+void SumAll(const LookupSumsArgs& args) {
   constexpr size_t kMost = 4;  // as many sums as registers hold
   const size_t tiles = (args.rows + kMost - 1) / kMost;
   for (size_t block = 0; block < args.blocks; ++block)
@@ -183,7 +170,7 @@ APB_INLINE void Turn(const LookupTurnArgs& args, size_t lane, size_t half, bool 
   }
 }
 
-void LookupTurn(const LookupTurnArgs& args) {
+void TurnAll(const LookupTurnArgs& args) {
   for (size_t lane = 0; lane < args.rows; lane += kBlock)
     for (size_t half = 0; half < kHalves; ++half) {
       Turn(args, lane, half, false);
@@ -191,7 +178,7 @@ void LookupTurn(const LookupTurnArgs& args) {
     }
 }
 
-constexpr Lookup kLookup = {kIndexBits, {16, 4, 2}, {8, 2, 1}, LookupTables, LookupSums, LookupTurn};
+constexpr Lookup kLookup = {kIndexBits, {16, 4, 2}, {8, 2, 1}, MakeTables, SumAll, TurnAll};
 
 }  // namespace
 

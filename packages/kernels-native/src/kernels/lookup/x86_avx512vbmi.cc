@@ -1,6 +1,7 @@
 // AVX-512 VBMI: a table has 64 sums, for all patterns of six weights, and VPERMB looks up those of 64 channels.
 #include <immintrin.h>
 
+#include "kernels/lookup/counts.h"
 #include "kernels/lookup/op.h"
 #include "kernels/transpose/x86_avx512_turn.h"
 #include "kernels/x86_registers.h"
@@ -10,32 +11,15 @@ namespace {
 
 constexpr unsigned kIndexBits = 6;
 constexpr size_t kTable = size_t{1} << kIndexBits;
-// Words of 64 bits after which groups begin with a word again, and their groups.
-constexpr size_t kPeriod = 3;
-constexpr size_t kPeriodGroups = kPeriod * 64 / kIndexBits;
+constexpr size_t kPeriodGroups = kLookupPeriod * 64 / kIndexBits;
 
-// Tables of a group of one plane, by its bits: ones that it shares with a pattern of weights, or bits that differ.
-template <bool sign>
-struct Counts {
-  alignas(64) uint8_t of[kTable][kTable];
-
-  constexpr Counts() : of() {
-    for (unsigned group = 0; group < kTable; ++group)
-      for (unsigned weights = 0; weights < kTable; ++weights)
-        for (unsigned bits = sign ? group ^ weights : group & weights; bits != 0; bits &= bits - 1)
-          of[group][weights] += 1;
-  }
-};
-template <bool sign>
-constexpr Counts<sign> kCounts;
-
-// Where the counts of group g of W words lie, in bytes.
+// Bits of group g of W words.
 template <size_t W>
-APB_INLINE size_t OffsetOf(const uint64_t* words, size_t g) {
+APB_INLINE size_t GroupOf(const uint64_t* words, size_t g) {
   const size_t bit = g * kIndexBits, word = bit / 64, shift = bit % 64;
   uint64_t bits = words[word] >> shift;
   if (shift + kIndexBits > 64 && word + 1 < W) bits |= words[word + 1] << (64 - shift);
-  return bits % kTable * kTable;
+  return bits % kTable;
 }
 
 // Tables of the groups of W words.
@@ -45,13 +29,13 @@ APB_INLINE void TablesOf(const uint64_t* pixel, size_t plane, uint8_t* tables) {
   uint64_t words[planes][W];
   for (unsigned p = 0; p < planes; ++p)
     for (size_t w = 0; w < W; ++w) words[p][w] = pixel[p * plane + w];
-#pragma GCC unroll 32
+  APB_UNROLL_LONG
   for (size_t g = 0; g < (W * 64 + kIndexBits - 1) / kIndexBits; ++g) {
-    __m512i table = _mm512_load_si512(kCounts<sign>.of[0] + OffsetOf<W>(words[planes - 1], g));
+    __m512i table = _mm512_load_si512(kCounts<kIndexBits, sign>.of[GroupOf<W>(words[planes - 1], g)]);
     APB_UNROLL
     for (unsigned p = planes - 1; p > 0; --p)
       table = _mm512_add_epi8(_mm512_add_epi8(table, table),
-                              _mm512_load_si512(kCounts<sign>.of[0] + OffsetOf<W>(words[p - 1], g)));
+                              _mm512_load_si512(kCounts<kIndexBits, sign>.of[GroupOf<W>(words[p - 1], g)]));
     _mm512_store_si512(tables + g * kTable, table);
   }
 }
@@ -62,14 +46,14 @@ void Tables(const LookupTablesArgs& args) {
     const uint64_t* pixel = args.pixels + i * args.stride;
     uint8_t* tables = args.tables + i * args.table_stride;
     size_t words = args.words;
-    for (; words >= kPeriod; words -= kPeriod, pixel += kPeriod, tables += kPeriodGroups * kTable)
-      TablesOf<kPeriod, planes, sign>(pixel, args.plane, tables);
+    for (; words >= kLookupPeriod; words -= kLookupPeriod, pixel += kLookupPeriod, tables += kPeriodGroups * kTable)
+      TablesOf<kLookupPeriod, planes, sign>(pixel, args.plane, tables);
     if (words == 2) TablesOf<2, planes, sign>(pixel, args.plane, tables);
     if (words == 1) TablesOf<1, planes, sign>(pixel, args.plane, tables);
   }
 }
 
-void LookupTables(const LookupTablesArgs& args) {
+void MakeTables(const LookupTablesArgs& args) {
   if (args.sign) return Tables<1, true>(args);
   switch (args.planes) {
     case 1: return Tables<1, false>(args);
@@ -84,8 +68,8 @@ APB_INLINE __m512i Load(const void* from) {
   return x;
 }
 
-// Begins a vector of bytes or adds to it. GCC 12 moves sums to and fro where the two instructions are apart, and runs out
-// of registers.
+// Begins a vector of bytes or adds to it. GCC 12 moves sums to and fro where the two instructions are apart, and runs
+// out of registers.
 template <bool first>
 APB_INLINE void LookUp(__m512i index, __m512i table, __m512i& bytes) {
 #if defined(__GNUC__) && !defined(__clang__)
@@ -189,7 +173,7 @@ APB_INLINE void Rows(const LookupSumsArgs& args, size_t block) {
   }
 }
 
-void LookupSums(const LookupSumsArgs& args) {
+void SumAll(const LookupSumsArgs& args) {
   size_t block = 0;
   for (; block + 2 <= args.blocks; block += 2) Rows<2>(args, block);
   if (block < args.blocks) Rows<1>(args, block);
@@ -218,11 +202,12 @@ APB_INLINE void TurnHalf(const LookupTurnArgs& args, size_t lane, size_t half, _
     if (channel >= args.channels) return;
     int32_t* out = args.out + channel * args.ldo + lane;
     _mm512_storeu_si512(out, _mm512_dpwssd_epi32(terms, r[i], of_first));
-    if (channel + 2 < args.channels) _mm512_storeu_si512(out + 2 * args.ldo, _mm512_dpwssd_epi32(terms, r[i], of_second));
+    if (channel + 2 < args.channels)
+      _mm512_storeu_si512(out + 2 * args.ldo, _mm512_dpwssd_epi32(terms, r[i], of_second));
   }
 }
 
-void LookupTurn(const LookupTurnArgs& args) {
+void TurnAll(const LookupTurnArgs& args) {
   for (size_t lane = 0; lane < args.rows; lane += kBlock) {
     const __m512i terms = _mm512_loadu_si512(args.terms + lane);
     TurnHalf(args, lane, 0, terms);
@@ -231,7 +216,7 @@ void LookupTurn(const LookupTurnArgs& args) {
 }
 
 // Counting signs takes as few instructions as looking them up, and no tables.
-constexpr Lookup kLookup = {kIndexBits, {0, 16, 9}, {0, 0, 4}, LookupTables, LookupSums, LookupTurn};
+constexpr Lookup kLookup = {kIndexBits, {0, 16, 9}, {0, 0, 4}, MakeTables, SumAll, TurnAll};
 
 }  // namespace
 
