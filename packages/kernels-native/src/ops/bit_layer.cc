@@ -45,7 +45,6 @@ class TileWorker {
     if (weights.looked_up()) {
       const PixelPlanes pixels = {input.x.words(), input.x.words_per_plane(), encoding_.bits, encoding_.sign};
       lookup_.emplace(kernels, weights, pixels, window);
-      block_acc_ = ScratchArray<std::int32_t>(kLookupChannels * kTileRows);
     }
     std::fill(inside_, inside_ + kTileRows, &whole_);
     std::fill(taps_.data(), taps_.data() + taps_.size(), ~std::uint32_t{0});
@@ -99,12 +98,12 @@ class TileWorker {
             static_cast<std::int32_t>(weights_.tap_channels() * inside_[i]->ky.count() * inside_[i]->kx.count());
     lookup_->Sum(tile);
     for (std::size_t block = 0; block < lookup_->blocks(); ++block) {
-      lookup_->Products(block, tile.rows(), terms_, block_acc_.data(), kTileRows);
+      lookup_->Products(block, tile.rows(), terms_, acc_, kTileRows);
       for (std::size_t i = 0; i < kLookupChannels; i += kPanel) {
         const std::size_t first = block * kLookupChannels + i;
         if (first >= weights_.rows) return;
         visit(Channels{first / kPanel, first, std::min(kPanel, weights_.rows - first)},
-              static_cast<const std::int32_t*>(block_acc_.data() + i * kTileRows));
+              static_cast<const std::int32_t*>(acc_ + i * kTileRows));
       }
     }
   }
@@ -247,9 +246,8 @@ class TileWorker {
   std::size_t borders_ = 0;
   Place place_;  // of the tile that was looked at last
   alignas(64) std::int32_t terms_[kTileRows];
-  alignas(64) std::int32_t acc_[kPanel * kTileRows];
+  alignas(64) std::int32_t acc_[kLookupChannels * kTileRows];  // of a panel, or a block of looked up ones
   std::optional<LookupProduct> lookup_;
-  ScratchArray<std::int32_t> block_acc_;  // of looked up products, [kLookupChannels][kTileRows]
 };
 
 // Exact products -> floats, of one panel of channels after another:

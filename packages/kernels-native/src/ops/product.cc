@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "base/pool.h"
-#include "base/scratch.h"
 #include "ops/lookup_product.h"
 #include "ops/panel.h"
 #include "ops/sparse.h"
@@ -104,7 +103,7 @@ void MultiplyPackedSparse(const Kernels& kernels, const PackedActivations& a, co
   const PanelProduct product(kernels, weights, a.sign);
   std::optional<LookupProduct> lookup;
   if (weights.looked_up()) lookup.emplace(kernels, weights, PlanesOf(a), window);
-  ScratchArray<std::int32_t> acc(kLookupChannels * kTileRows);  // of a panel, or a block of them
+  alignas(64) std::int32_t acc[kLookupChannels * kTileRows];  // of a panel, or a block of them
   alignas(64) float sums[kTileRows];
   ForEachBitTile(window, [&](const BitTile& bit_tile) {
     const std::size_t first = bit_tile.begin()->position;
@@ -114,12 +113,12 @@ void MultiplyPackedSparse(const Kernels& kernels, const PackedActivations& a, co
     if (lookup) lookup->Sum(bit_tile);
     for (std::size_t n = 0; n < weights.rows; n += kPanel) {
       const std::size_t channels = std::min(kPanel, weights.rows - n);
-      const std::int32_t* panel = acc.data() + (lookup ? n % kLookupChannels * kTileRows : 0);
+      const std::int32_t* panel = acc + (lookup ? n % kLookupChannels * kTileRows : 0);
       float* y = out + n * stride + first;
       if (!lookup)
-        product.Multiply(n / kPanel, channels, tile, acc.data(), kTileRows);
+        product.Multiply(n / kPanel, channels, tile, acc, kTileRows);
       else if (n % kLookupChannels == 0)
-        lookup->Products(n / kLookupChannels, tile.rows, a.terms.data() + first, acc.data(), kTileRows);
+        lookup->Products(n / kLookupChannels, tile.rows, a.terms.data() + first, acc, kTileRows);
       if (kernels.scale_panel && bits.sparse.blocks == 1) {
         kernels.scale_panel({panel, channels, bits.order.data() + n, bits.scales.data() + n,
                              bits.sparse.row_start.data() + n, terms, y, stride});

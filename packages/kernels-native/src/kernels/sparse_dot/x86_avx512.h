@@ -37,7 +37,7 @@ inline __m512i Signed(__m512i bits, __m512 r) {
 template <bool bordered>
 struct SignTerm {
   template <size_t V>
-  static APB_INLINE void Add(const SparseDotArgs& args, const SparseRow& row, size_t t, size_t lane, __m512* sums) {
+  static inline void Add(const SparseDotArgs& args, const SparseRow& row, size_t t, size_t lane, __m512* sums) {
     const __m512 r = _mm512_set1_ps(row.values[t]);
     const size_t column = row.columns[t];
     const __m128i places = Places(~column % 32);  // to the place of a sign: 31 - column % 32
@@ -74,7 +74,7 @@ APB_INLINE __m512i CodesOf(const uint32_t* words, size_t plane, __m512i shift) {
 template <size_t P>
 struct CodeTerm {
   template <size_t V>
-  static APB_INLINE void Add(const SparseDotArgs& args, const SparseRow& row, size_t t, size_t lane, __m512* sums) {
+  static inline void Add(const SparseDotArgs& args, const SparseRow& row, size_t t, size_t lane, __m512* sums) {
     const __m512 codes = P == 1   ? _mm512_setr_ps(0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1)
                          : P == 2 ? _mm512_setr_ps(0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3)
                                   : _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
