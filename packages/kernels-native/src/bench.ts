@@ -21,7 +21,7 @@ export interface KernelRow extends ProductShape {
   readonly variant: string;
   /** Microseconds of the product of packed operands; for 1/8 and 1/32 of the whole operation, packing included. */
   readonly us: number;
-  /** Microseconds of packing the activations, which `us` leaves out; null for 1/8 and 1/32. */
+  /** Microseconds of packing the activations, which `us` leaves out; tables of lookups are in `us`. Null for 1/8 and 1/32. */
   readonly packUs: number | null;
   /** 10^9 multiply-adds a second, m * k * n in all. */
   readonly gmacs: number;

@@ -51,10 +51,10 @@ class TileWorker {
   }
 
   // Calls visit(tile) for all positions of the window. Where signs meet padding, every sparse term needs a mask: such
-  // positions are kept apart as long as the others fill a tile.
+  // positions are kept apart as long as the others fill a tile, but not where lines of tables would be made twice for
+  // it.
   template <typename Visit>
   void ForEachTile(Visit visit) const {
-    // Lines of tables would be made twice.
     if (!lookup_ && NeedsInside() && encoding_.sign && SparseTermCount() >= kManyTerms &&
         window_.batch * lines_inside_.count() * columns_inside_.count() >= kTileRows)
       ForEachBitTileApart(window_, lines_inside_, columns_inside_, visit);

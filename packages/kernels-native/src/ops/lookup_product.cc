@@ -12,18 +12,18 @@ constexpr std::size_t kPartBytes = std::size_t{32} << 10;
 // Groups whose sums a byte holds: each is at most the largest code times its bits.
 unsigned MostGroups(const Lookup& lookup, unsigned planes) { return 255 / (lookup.index_bits * ((1u << planes) - 1)); }
 
-// Calls visit(first, count) for `count` rows in as few chunks of kLookupRows as there may be, all about equal.
+// As few chunks of kLookupRows rows as there may be.
+std::size_t Chunks(std::size_t rows) { return (rows + kLookupRows - 1) / kLookupRows; }
+
+// Calls visit(first, count) for those chunks of `rows` rows, all about equal.
 template <typename Visit>
-void ForEachChunk(std::size_t count, Visit visit) {
-  const std::size_t chunks = (count + kLookupRows - 1) / kLookupRows;
-  for (std::size_t i = 0; i < chunks; ++i) visit(count * i / chunks, count * (i + 1) / chunks - count * i / chunks);
+void ForEachChunk(std::size_t rows, Visit visit) {
+  const std::size_t chunks = Chunks(rows);
+  for (std::size_t i = 0; i < chunks; ++i) visit(rows * i / chunks, rows * (i + 1) / chunks - rows * i / chunks);
 }
 
-// Rows of the largest of those chunks.
-std::size_t ChunkRows(std::size_t count) {
-  const std::size_t chunks = (count + kLookupRows - 1) / kLookupRows;
-  return (count + chunks - 1) / chunks;
-}
+// Rows of the largest of them.
+std::size_t ChunkRows(std::size_t rows) { return (rows + Chunks(rows) - 1) / Chunks(rows); }
 
 // Pixels of a line that neighbouring outputs see, taps of one after the other at most.
 std::size_t DistinctPixels(const Axis& x, std::size_t outputs) {

@@ -21,7 +21,6 @@ class LookupProduct {
  public:
   // Weights with indices; all must outlive it.
   LookupProduct(const Kernels& kernels, const Weights& weights, const PixelPlanes& pixels, const Window& window);
-
   LookupProduct(const LookupProduct&) = delete;
   LookupProduct& operator=(const LookupProduct&) = delete;
 
@@ -56,13 +55,13 @@ class LookupProduct {
   const Window& window_;
   const std::size_t groups_;  // of a tap
   const std::size_t blocks_;
-  std::optional<LookupTables> tables_;       // none where output positions are pixels
-  ScratchArray<std::uint8_t> pixel_tables_;  // of rows that are pixels, for one part of k
-  std::vector<Part> parts_;                  // of what an output position sees
-  std::vector<const std::uint8_t*> lines_;   // of tables that it sees, and of those the ones of a part
-  std::vector<const std::uint8_t*> part_lines_;
-  ScratchArray<std::uint16_t> sums_;  // [kTileRows][blocks][kLookupChannels]
-  LookupSumsArgs args_ = {};          // of what is summed next
+  std::optional<LookupTables> tables_;           // none where output positions are pixels
+  ScratchArray<std::uint8_t> pixel_tables_;      // of rows that are pixels, for one part of k
+  std::vector<Part> parts_;                      // of what an output position sees
+  std::vector<const std::uint8_t*> lines_;       // of tables that it sees, by ky
+  std::vector<const std::uint8_t*> part_lines_;  // the same of one part, from its first ky on
+  ScratchArray<std::uint16_t> sums_;             // [kTileRows][blocks][kLookupChannels]
+  LookupSumsArgs args_ = {};                     // of what is summed next
 };
 
 }  // namespace apb

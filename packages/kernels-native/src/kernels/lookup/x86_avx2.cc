@@ -2,7 +2,7 @@
 #include <immintrin.h>
 
 #include "kernels/lookup/counts.h"
-#include "kernels/lookup/op.h"
+#include "kernels/lookup/loop.h"
 #include "kernels/transpose/x86_avx2_turn.h"
 #include "kernels/x86_registers.h"
 
@@ -21,34 +21,27 @@ APB_INLINE __m128i CountsOf(uint64_t word, size_t g) {
       reinterpret_cast<const __m128i*>(kCounts<kIndexBits, sign>.of[(word >> (g * kIndexBits)) % kTable]));
 }
 
-template <unsigned planes, bool sign>
-void Tables(const LookupTablesArgs& args) {
-  for (size_t i = 0; i < args.count; ++i) {
-    uint8_t* to = args.tables + i * args.table_stride;
-    for (size_t w = 0; w < args.words; ++w) {
-      // Copies: tables are bytes, which could be those of the pixel.
-      uint64_t words[planes];
-      for (unsigned p = 0; p < planes; ++p) words[p] = args.pixels[i * args.stride + p * args.plane + w];
-      APB_UNROLL
-      for (size_t g = 0; g < kWordGroups; ++g, to += kTable) {
-        __m128i table = CountsOf<sign>(words[planes - 1], g);
+struct Make {
+  template <unsigned planes, bool sign>
+  static void Tables(const LookupTablesArgs& args) {
+    for (size_t i = 0; i < args.count; ++i) {
+      uint8_t* to = args.tables + i * args.table_stride;
+      for (size_t w = 0; w < args.words; ++w) {
+        // Copies: tables are bytes, which could be those of the pixel.
+        uint64_t words[planes];
+        for (unsigned p = 0; p < planes; ++p) words[p] = args.pixels[i * args.stride + p * args.plane + w];
         APB_UNROLL
-        for (unsigned p = planes - 1; p > 0; --p)
-          table = _mm_add_epi8(_mm_add_epi8(table, table), CountsOf<sign>(words[p - 1], g));
-        _mm_store_si128(reinterpret_cast<__m128i*>(to), table);
+        for (size_t g = 0; g < kWordGroups; ++g, to += kTable) {
+          __m128i table = CountsOf<sign>(words[planes - 1], g);
+          APB_UNROLL
+          for (unsigned p = planes - 1; p > 0; --p)
+            table = _mm_add_epi8(_mm_add_epi8(table, table), CountsOf<sign>(words[p - 1], g));
+          _mm_store_si128(reinterpret_cast<__m128i*>(to), table);
+        }
       }
     }
   }
-}
-
-void MakeTables(const LookupTablesArgs& args) {
-  if (args.sign) return Tables<1, true>(args);
-  switch (args.planes) {
-    case 1: return Tables<1, false>(args);
-    case 2: return Tables<2, false>(args);
-    case 4: return Tables<4, false>(args);
-  }
-}
+};
 
 APB_INLINE __m256i Load(const void* from) {
   __m256i x = _mm256_load_si256(static_cast<const __m256i*>(from));
@@ -123,20 +116,17 @@ APB_NOINLINE void SumsOf(const LookupSumsArgs& args, size_t block, size_t row) {
   }
 }
 
-template <size_t R>
-APB_INLINE void RowsOf(const LookupSumsArgs& args, size_t block, size_t row, size_t rows) {
-  if (rows == R) return SumsOf<R>(args, block, row);
-  if constexpr (R > 1) RowsOf<R - 1>(args, block, row, rows);
-}
+struct Tile {
+  static constexpr size_t kRows = 4;  // as many sums as registers hold
+
+  template <size_t R>
+  static void Sum(const LookupSumsArgs& args, size_t block, size_t row) {
+    SumsOf<R>(args, block, row);
+  }
+};
 
 void SumAll(const LookupSumsArgs& args) {
-  constexpr size_t kMost = 4;  // as many sums as registers hold
-  const size_t tiles = (args.rows + kMost - 1) / kMost;
-  for (size_t block = 0; block < args.blocks; ++block)
-    for (size_t tile = 0; tile < tiles; ++tile) {
-      const size_t row = args.rows * tile / tiles;
-      RowsOf<kMost>(args, block, row, args.rows * (tile + 1) / tiles - row);
-    }
+  for (size_t block = 0; block < args.blocks; ++block) TilesOfRows<Tile>(args, block);
 }
 
 // Words of channels 4i and 4i + 2 (what is left of pairs without their upper bytes), or of 4i + 1 and 4i + 3 (upper
@@ -178,7 +168,7 @@ void TurnAll(const LookupTurnArgs& args) {
     }
 }
 
-constexpr Lookup kLookup = {kIndexBits, {16, 4, 2}, {8, 2, 1}, MakeTables, SumAll, TurnAll};
+constexpr Lookup kLookup = {kIndexBits, {16, 4, 2}, {8, 2, 1}, TablesOfPlanes<Make>, SumAll, TurnAll};
 
 }  // namespace
 

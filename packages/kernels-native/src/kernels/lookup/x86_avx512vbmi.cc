@@ -2,7 +2,7 @@
 #include <immintrin.h>
 
 #include "kernels/lookup/counts.h"
-#include "kernels/lookup/op.h"
+#include "kernels/lookup/loop.h"
 #include "kernels/transpose/x86_avx512_turn.h"
 #include "kernels/x86_registers.h"
 
@@ -40,27 +40,20 @@ APB_INLINE void TablesOf(const uint64_t* pixel, size_t plane, uint8_t* tables) {
   }
 }
 
-template <unsigned planes, bool sign>
-void Tables(const LookupTablesArgs& args) {
-  for (size_t i = 0; i < args.count; ++i) {
-    const uint64_t* pixel = args.pixels + i * args.stride;
-    uint8_t* tables = args.tables + i * args.table_stride;
-    size_t words = args.words;
-    for (; words >= kLookupPeriod; words -= kLookupPeriod, pixel += kLookupPeriod, tables += kPeriodGroups * kTable)
-      TablesOf<kLookupPeriod, planes, sign>(pixel, args.plane, tables);
-    if (words == 2) TablesOf<2, planes, sign>(pixel, args.plane, tables);
-    if (words == 1) TablesOf<1, planes, sign>(pixel, args.plane, tables);
+struct Make {
+  template <unsigned planes, bool sign>
+  static void Tables(const LookupTablesArgs& args) {
+    for (size_t i = 0; i < args.count; ++i) {
+      const uint64_t* pixel = args.pixels + i * args.stride;
+      uint8_t* tables = args.tables + i * args.table_stride;
+      size_t words = args.words;
+      for (; words >= kLookupPeriod; words -= kLookupPeriod, pixel += kLookupPeriod, tables += kPeriodGroups * kTable)
+        TablesOf<kLookupPeriod, planes, sign>(pixel, args.plane, tables);
+      if (words == 2) TablesOf<2, planes, sign>(pixel, args.plane, tables);
+      if (words == 1) TablesOf<1, planes, sign>(pixel, args.plane, tables);
+    }
   }
-}
-
-void MakeTables(const LookupTablesArgs& args) {
-  if (args.sign) return Tables<1, true>(args);
-  switch (args.planes) {
-    case 1: return Tables<1, false>(args);
-    case 2: return Tables<2, false>(args);
-    case 4: return Tables<4, false>(args);
-  }
-}
+};
 
 APB_INLINE __m512i Load(const void* from) {
   __m512i x = _mm512_load_si512(from);
@@ -156,27 +149,20 @@ APB_NOINLINE void SumsOf(const LookupSumsArgs& args, size_t block, size_t row) {
   }
 }
 
-template <size_t B, size_t R>
-APB_INLINE void RowsOf(const LookupSumsArgs& args, size_t block, size_t row, size_t rows) {
-  if (rows == R) return SumsOf<B, R>(args, block, row);
-  if constexpr (R > 1) RowsOf<B, R - 1>(args, block, row, rows);
-}
-
-// All rows of B blocks, in tiles of about as many each: few rows wait for every load.
 template <size_t B>
-APB_INLINE void Rows(const LookupSumsArgs& args, size_t block) {
-  constexpr size_t kMost = 8 / B;  // as many sums as registers hold
-  const size_t tiles = (args.rows + kMost - 1) / kMost;
-  for (size_t tile = 0; tile < tiles; ++tile) {
-    const size_t row = args.rows * tile / tiles;
-    RowsOf<B, kMost>(args, block, row, args.rows * (tile + 1) / tiles - row);
+struct Tile {
+  static constexpr size_t kRows = 8 / B;  // as many sums as registers hold
+
+  template <size_t R>
+  static void Sum(const LookupSumsArgs& args, size_t block, size_t row) {
+    SumsOf<B, R>(args, block, row);
   }
-}
+};
 
 void SumAll(const LookupSumsArgs& args) {
   size_t block = 0;
-  for (; block + 2 <= args.blocks; block += 2) Rows<2>(args, block);
-  if (block < args.blocks) Rows<1>(args, block);
+  for (; block + 2 <= args.blocks; block += 2) TilesOfRows<Tile<2>>(args, block);
+  if (block < args.blocks) TilesOfRows<Tile<1>>(args, block);
 }
 
 APB_INLINE __m512i SumsOfHalf(const uint16_t* sums, size_t half) {
@@ -216,7 +202,7 @@ void TurnAll(const LookupTurnArgs& args) {
 }
 
 // Counting signs takes as few instructions as looking them up, and no tables.
-constexpr Lookup kLookup = {kIndexBits, {0, 16, 9}, {0, 0, 4}, MakeTables, SumAll, TurnAll};
+constexpr Lookup kLookup = {kIndexBits, {0, 16, 9}, {0, 0, 4}, TablesOfPlanes<Make>, SumAll, TurnAll};
 
 }  // namespace
 
