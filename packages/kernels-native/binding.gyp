@@ -164,7 +164,7 @@
           "sources": [
             "src/kernels/bit_gemm/x86_avx512vpopcntdq.cc", "src/kernels/ceiling/x86_avx512vpopcntdq.cc", "src/kernels/paper/x86_avx512vpopcntdq.cc",
             "src/kernels/byte_dot/x86_avx512vpopcntdq.cc",
-            "src/kernels/balanced_gemm/x86_avx512vpopcntdq.cc",
+            "src/kernels/balanced_gemm/x86_avx512vpopcntdq.cc", "src/kernels/fold_panel/x86_avx512vpopcntdq.cc",
             "src/kernels/code_panel/x86_avx512vpopcntdq.cc",
             "src/kernels/copy_patches/x86_avx512vpopcntdq.cc",
             "src/kernels/correct_panel/x86_avx512vpopcntdq.cc",

@@ -1,5 +1,6 @@
 // Kernels on panels of bits against plain loops over single bits, every listed kernel by itself.
 #include <algorithm>
+#include <set>
 
 #include "base/aligned.h"
 #include "test/check.h"
@@ -20,6 +21,9 @@ struct Panel {
     for (std::size_t i = 0; i < bytes.size(); ++i)
       bytes[i] = fill == 0 ? 0 : fill == 1 ? 0xff : static_cast<std::uint8_t>(Random() >> 32);
   }
+  Panel(const Panel& other) : Panel(other.lane_bits, other.items, other.stride, other.planes, other.words, 0) {
+    std::copy_n(other.bytes.data(), bytes.size(), bytes.data());
+  }
   // Bit `bit` of plane p of item i, 0 .. words * lane_bits - 1.
   unsigned Bit(unsigned p, std::size_t i, std::size_t bit) const {
     const std::size_t word = (p * words + bit / lane_bits) * stride + i;
@@ -34,42 +38,60 @@ struct Panel {
   AlignedArray<std::uint8_t> bytes;
 };
 
-std::uint32_t Count(const Panel& a, std::size_t i, const Panel& b, std::size_t j, bool exclusive) {
+std::uint32_t Count(const Panel& a, std::size_t i, const Panel& b, std::size_t j) {
   std::uint32_t count = 0;
   for (unsigned p = 0; p < a.planes; ++p)
     for (unsigned u = 0; u < b.planes; ++u)
-      for (std::size_t bit = 0; bit < a.words * a.lane_bits; ++bit) {
-        const unsigned x = a.Bit(p, i, bit), y = b.Bit(u, j, bit);
-        count += (exclusive ? x ^ y : x & y) << (p + u);
-      }
+      for (std::size_t bit = 0; bit < a.words * a.lane_bits; ++bit)
+        count += (a.Bit(p, i, bit) ^ b.Bit(u, j, bit)) << (p + u);
   return count;
+}
+
+// Of `triples` triples of every plane, as bit_gemm reads them; the other words as they are.
+Panel Folded(const Panel& panel, std::size_t triples) {
+  Panel folded = panel;
+  auto* to = reinterpret_cast<std::uint32_t*>(folded.bytes.data());
+  for (unsigned p = 0; p < panel.planes; ++p)
+    for (std::size_t t = 0; t < triples * panel.stride; ++t) {
+      std::uint32_t* x =
+          to + p * panel.words * panel.stride + t / panel.stride * kTriple * panel.stride + t % panel.stride;
+      std::uint32_t &y = x[panel.stride], &z = x[2 * panel.stride];
+      *x ^= z, y ^= z, z ^= *x ^ y;
+    }
+  return folded;
 }
 
 void CheckBitGemm(const Variant& v, std::size_t lanes, std::size_t columns, std::size_t lda, std::size_t ldb,
                   unsigned a_planes, unsigned b_planes, std::size_t words, int fill) {
   const Panel a(v.kernels.lane_bits, lanes, lda, a_planes, words, fill);
-  const Panel b(v.kernels.lane_bits, columns, ldb, b_planes, words, fill == 1 ? 1 : 2);
+  const Panel b(v.kernels.lane_bits, columns, ldb, b_planes, words, fill == 1 ? 0 : 2);
   const std::size_t ldo = kTileRows + 16, rounded = (lanes + 15) / 16 * 16;
   constexpr std::int32_t kJunk = 0x5eadbeef;
   std::vector<std::int32_t> lane_terms(rounded), column_terms(columns);
+  std::vector<std::uint32_t> counts;
+  for (std::size_t j = 0; j < columns; ++j)
+    for (std::size_t i = 0; i < lanes; ++i) counts.push_back(Count(a, i, b, j));
   for (auto* terms : {&lane_terms, &column_terms})
     for (auto& term : *terms) term = static_cast<std::int32_t>(Random());
-  for (const bool exclusive : {false, true}) {
-    if (exclusive && a_planes * b_planes > 2) continue;
+  // All words single, one triple, all that there are.
+  std::set<std::size_t> folds = {0};
+  if (v.kernels.fold_panel) folds.insert({std::min<std::size_t>(1, words / kTriple), words / kTriple});
+  for (const std::size_t triples : folds) {
+    const Panel x = Folded(a, triples), y = Folded(b, triples);
     for (const std::int32_t factor : {1, -1, 2, -2})
       for (int terms = 0; terms < 4; ++terms) {
         std::vector<std::int32_t> out((columns - 1) * ldo + rounded, kJunk);
-        v.kernels.bit_gemm({a.panel(), b.panel(), words, exclusive, factor, terms & 1 ? lane_terms.data() : nullptr,
+        v.kernels.bit_gemm({x.panel(), y.panel(), words, triples, factor, terms & 1 ? lane_terms.data() : nullptr,
                             terms & 2 ? column_terms.data() : nullptr, out.data(), ldo});
         for (std::size_t j = 0; j < columns; ++j)
           for (std::size_t i = 0; i < ldo && j * ldo + i < out.size(); ++i) {
             const std::int32_t got = out[j * ldo + i];
             const std::string at = v.name + ", lanes " + std::to_string(lanes) + ", columns " +
-                                   std::to_string(columns) + ", words " + std::to_string(words) + ", at " +
-                                   std::to_string(i) + "," + std::to_string(j);
+                                   std::to_string(columns) + ", words " + std::to_string(words) + ", triples " +
+                                   std::to_string(triples) + ", at " + std::to_string(i) + "," + std::to_string(j);
             if (i >= rounded) CHECK(got == kJunk, "beyond the rows, " + at);
             if (i >= lanes) continue;
-            std::uint32_t expected = static_cast<std::uint32_t>(factor) * Count(a, i, b, j, exclusive);
+            std::uint32_t expected = static_cast<std::uint32_t>(factor) * counts[j * lanes + i];
             if (terms & 1) expected += static_cast<std::uint32_t>(lane_terms[i]);
             if (terms & 2) expected += static_cast<std::uint32_t>(column_terms[j]);
             CHECK(got == static_cast<std::int32_t>(expected), at);
@@ -81,15 +103,17 @@ void CheckBitGemm(const Variant& v, std::size_t lanes, std::size_t columns, std:
 TEST(BitGemmCountsExactly) {
   for (const Variant& v : VariantsOf(&Kernels::bit_gemm)) {
     for (const std::size_t lanes : {1, 2, 15, 16, 17, 31, 33, 40, 48, 63, 64})
-      for (const std::size_t columns : {1, 2, 3, 4, 5, 6, 7, 8, 13, 16})
-        CheckBitGemm(v, lanes, columns, kTileRows, kPanel, 1, 1, 1 + RandomBelow(3), 2);
+      for (const std::size_t columns : {1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 16})
+        CheckBitGemm(v, lanes, columns, kTileRows, kPanel, 1, 1, 1 + RandomBelow(9), 2);
     // The sides swapped.
     for (const std::size_t columns : {1, 7, 12, 64}) CheckBitGemm(v, 16, columns, kPanel, kTileRows, 1, 1, 3, 2);
     for (const unsigned four : {1, 2, 4})
-      for (const unsigned two : {1, 2}) {
-        for (const std::size_t lanes : {17, 48, 64}) CheckBitGemm(v, lanes, 5, kTileRows, kPanel, four, two, 2, 2);
-        CheckBitGemm(v, 16, 5, kPanel, kTileRows, two, four, 3, 2);
-      }
+      for (const unsigned two : {1, 2})
+        for (const std::size_t words : {2, 3, 8}) {
+          for (const std::size_t lanes : {17, 48, 64})
+            CheckBitGemm(v, lanes, 5, kTileRows, kPanel, four, two, words, 2);
+          CheckBitGemm(v, 16, 5, kPanel, kTileRows, two, four, words, 2);
+        }
     // 31 and 32 words are where byte counters are widened, 70 is past two of those blocks.
     for (const std::size_t words : {30, 31, 32, 62, 63, 70})
       for (int fill = 0; fill < 3; ++fill) CheckBitGemm(v, 9, 3, kTileRows, kPanel, 1, 1, words, fill);
@@ -105,24 +129,47 @@ TEST(BitGemmCountsBlocksOfWords) {
 }
 
 TEST(BitGemmCountsLongRows) {
-  // 2100 words fill sums of 16 bits on every row count; all bits equal, so that no loop over bits is needed.
+  // 2100 words fill sums of 16 bits on every row count; all bits differ, so that no loop over bits is needed, and the
+  // words of a folded triple are 0, 0 and all ones, as those of a triple of ones.
   constexpr std::size_t kWords = 2100, kColumns = 5;
   for (const Variant& v : VariantsOf(&Kernels::bit_gemm))
-    for (const std::size_t lanes : {1, 17, 33, 64})
-      for (const bool exclusive : {false, true}) {
-        const Panel a(v.kernels.lane_bits, lanes, kTileRows, 2, kWords, 1);
-        const Panel b(v.kernels.lane_bits, kColumns, kPanel, 1, kWords, exclusive ? 0 : 1);
-        std::vector<std::int32_t> out(kColumns * kTileRows);
-        v.kernels.bit_gemm({a.panel(), b.panel(), kWords, exclusive, -2, nullptr, nullptr, out.data(), kTileRows});
-        const std::int32_t expected = -2 * 3 * static_cast<std::int32_t>(kWords * v.kernels.lane_bits);
-        for (std::size_t j = 0; j < kColumns; ++j)
-          for (std::size_t i = 0; i < lanes; ++i)
-            CHECK(out[j * kTileRows + i] == expected, v.name + ", lanes " + std::to_string(lanes));
-      }
+    for (const std::size_t lanes : {1, 17, 33, 64}) {
+      const std::size_t triples = v.kernels.fold_panel ? kWords / kTriple : 0;
+      const Panel a = Folded(Panel(v.kernels.lane_bits, lanes, kTileRows, 2, kWords, 1), triples);
+      const Panel b(v.kernels.lane_bits, kColumns, kPanel, 1, kWords, 0);
+      std::vector<std::int32_t> out(kColumns * kTileRows);
+      v.kernels.bit_gemm({a.panel(), b.panel(), kWords, triples, -2, nullptr, nullptr, out.data(), kTileRows});
+      const std::int32_t expected = -2 * 3 * static_cast<std::int32_t>(kWords * v.kernels.lane_bits);
+      for (std::size_t j = 0; j < kColumns; ++j)
+        for (std::size_t i = 0; i < lanes; ++i)
+          CHECK(out[j * kTileRows + i] == expected, v.name + ", lanes " + std::to_string(lanes));
+    }
 }
 
 TEST(BitGemmCountsBeyond16Bits) {
   for (const Variant& v : VariantsOf(&Kernels::bit_gemm)) CheckBitGemm(v, 3, 2, kTileRows, kPanel, 4, 2, 1100, 1);
+}
+
+TEST(FoldPanelFolds) {
+  for (const Variant& v : VariantsOf(&Kernels::fold_panel))
+    for (const std::size_t words : {1, 2, 3, 7, 18})
+      for (const std::size_t items : {1, 16, 17, 64})
+        for (const bool in_place : {false, true}) {
+          const Panel from(v.kernels.lane_bits, items, kTileRows, 2, words, 2),
+              expected = Folded(from, words / kTriple);
+          Panel to = in_place ? from : Panel(v.kernels.lane_bits, items, kTileRows, 2, words, 1);
+          const Panel& source = in_place ? to : from;
+          v.kernels.fold_panel({reinterpret_cast<const std::uint32_t*>(source.bytes.data()), 2, words, kTileRows, items,
+                                reinterpret_cast<std::uint32_t*>(to.bytes.data())});
+          for (unsigned p = 0; p < 2; ++p)
+            for (std::size_t i = 0; i < kTileRows; ++i)
+              for (std::size_t bit = 0; bit < words * 32; ++bit) {
+                const bool beyond = i >= (items + 15) / 16 * 16;
+                const unsigned want = !beyond ? expected.Bit(p, i, bit) : in_place ? from.Bit(p, i, bit) : 1;
+                CHECK(to.Bit(p, i, bit) == want,
+                      v.name + ", words " + std::to_string(words) + ", item " + std::to_string(i));
+              }
+        }
 }
 
 // The number -3, -1, 1 or 3 that planes n and s of a panel for balanced_gemm stand for.
@@ -138,7 +185,7 @@ void CheckBalancedGemm(const Variant& v, std::size_t lanes, std::size_t columns,
   std::vector<std::int32_t> lane_terms(rounded), column_terms(columns), out((columns - 1) * ldo + rounded, 7);
   for (auto* terms : {&lane_terms, &column_terms})
     for (auto& term : *terms) term = with_terms ? static_cast<std::int32_t>(Random()) : 0;
-  v.kernels.balanced_gemm({a.panel(), b.panel(), words, with_terms ? lane_terms.data() : nullptr,
+  v.kernels.balanced_gemm({a.panel(), b.panel(), words, 0, 1, with_terms ? lane_terms.data() : nullptr,
                            with_terms ? column_terms.data() : nullptr, out.data(), ldo});
   for (std::size_t j = 0; j < columns; ++j) {
     for (std::size_t i = 0; i < lanes; ++i) {

@@ -19,6 +19,7 @@
 #include "kernels/finish_panel/op.h"
 #include "kernels/finish_rows/op.h"
 #include "kernels/float_gemm/op.h"
+#include "kernels/fold_panel/op.h"
 #include "kernels/lookup/op.h"
 #include "kernels/mark_panel/op.h"
 #include "kernels/max_window/op.h"
@@ -51,6 +52,7 @@ struct Kernels {
   QuantizeBytes* quantize_bytes = nullptr;
   SparseDot* sparse_dot = nullptr;
   ScaleRow* scale_row = nullptr;
+  FoldPanel* fold_panel = nullptr;        // optional, together with the bit_gemm that reads what it writes
   BalancedGemm* balanced_gemm = nullptr;  // optional
   FloatGemm* finished_gemm = nullptr;     // optional: float_gemm that scales, shifts and bounds
   LookupKernels* lookup = nullptr;        // optional

@@ -18,6 +18,9 @@ namespace {
 
 bool CanRun(std::uint32_t needs, std::uint32_t features) { return (needs & ~features) == 0; }
 
+// A bit_gemm reads folded panels only where the kernel that folds is listed after it.
+bool IsBitGemm(const std::string& operation) { return operation == "bit_gemm"; }
+
 }  // namespace
 
 std::vector<std::string> UsableIsas(std::uint32_t features) {
@@ -40,8 +43,11 @@ Kernels SelectKernels(const std::string& isa, std::uint32_t features) {
   Kernels kernels;
 #define APB_ISA(name, needs, lane, rows) \
   if (isa == #name) kernels.lane_bits = lane, kernels.row_group = rows;
-#define APB_KERNEL(operation, isa, needs, function) \
-  if (allowed(#isa) && CanRun(needs, features)) kernels.operation = &function;
+#define APB_KERNEL(operation, isa, needs, function)          \
+  if (allowed(#isa) && CanRun(needs, features)) {            \
+    if (IsBitGemm(#operation)) kernels.fold_panel = nullptr; \
+    kernels.operation = &function;                           \
+  }
 #include "kernels/kernels.inc"
 #undef APB_ISA
 #undef APB_KERNEL

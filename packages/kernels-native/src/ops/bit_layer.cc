@@ -40,7 +40,9 @@ class TileWorker {
                   ? weights.taps() * kTileRows
                   : 0),
         codes_(WeavesCodes() ? encoding_.bits * LaneWords(kernels, weights.k) * kTileRows : 0),
-        ones_(encoding_.sign ? 0 : LaneWords(kernels, weights.k) * kPanel * (kernels.lane_bits / 8)) {
+        arranged_(Arranges(kernels, weights) && SparseTermCount() > 0 ? panel_.size() : 0),
+        ones_(weights.looked_up() && !encoding_.sign ? LaneWords(kernels, weights.k) * kPanel * (kernels.lane_bits / 8)
+                                                     : 0) {
     std::fill(ones_.data(), ones_.data() + ones_.size(), std::uint8_t{0xff});
     if (weights.looked_up()) {
       const PixelPlanes pixels = {input.x.words(), input.x.words_per_plane(), encoding_.bits, encoding_.sign};
@@ -70,10 +72,11 @@ class TileWorker {
     const std::size_t group_rows = weights_.rows_per_group();
     for (std::size_t group = 0; group < weights_.groups; ++group) {
       Pack(tile, group);
+      product_.Take(tile_, kTileRows);
       for (std::size_t p = 0; p < weights_.panels_per_group(); ++p) {
         const Channels channels = {group * weights_.panels_per_group() + p, group * group_rows + p * kPanel,
                                    std::min(kPanel, group_rows - p * kPanel)};
-        product_.Multiply(channels.panel, channels.count, tile_, acc_, kTileRows);
+        product_.Multiply(channels.panel, channels.count, acc_);
         if (encoding_.sign) CorrectBorders(channels);
         visit(channels, acc_);
       }
@@ -92,7 +95,9 @@ class TileWorker {
   template <typename Visit>
   void ForEachLookedUpPanel(const BitTile& tile, Visit visit) {
     Pack(tile, 0);
-    if (encoding_.sign)
+    if (!encoding_.sign)
+      SumCodes(kernels_, tile_, weights_.k, ones_.data(), terms_);
+    else
       for (std::size_t i = 0; i < tile.rows(); ++i)
         terms_[i] =
             static_cast<std::int32_t>(weights_.tap_channels() * inside_[i]->ky.count() * inside_[i]->kx.count());
@@ -183,7 +188,8 @@ class TileWorker {
     else
       PackPanel(kernels_, input_.x.words() + tile.begin()->position * input_.x.words_per_row(), tile.rows(),
                 encoding_.bits, weights_.k, panel_.data());
-    tile_ = {panel_.data(), tile.rows(), encoding_.bits, encoding_.sign, nullptr};
+    std::uint8_t* arranged = arranged_.size() > 0 ? arranged_.data() : panel_.data();
+    tile_ = {panel_.data(), arranged, tile.rows(), encoding_.bits, encoding_.sign};
     terms_of_sparse_ =
         SparseTerms(kernels_, weights_, tile_, encoding_.sign && borders_ > 0 && !many_taps() ? taps_.data() : nullptr,
                     codes_.size() > 0 ? codes_.data() : nullptr);
@@ -191,11 +197,7 @@ class TileWorker {
     if (codes_.size() > 0)
       kernels_.code_panel({reinterpret_cast<const std::uint32_t*>(panel_.data()), LaneWords(kernels_, weights_.k),
                            encoding_.bits, tile.rows(), codes_.data()});
-    if (IsBalanced(kernels_, weights_.weight_bits, encoding_.bits))
-      return Balance(kernels_, LaneWords(kernels_, weights_.k), panel_.data());
-    if (encoding_.sign) return;
-    FillTerms(kernels_, weights_.weight_bits, tile_, weights_.k, ones_.data(), terms_);
-    tile_.terms = terms_;
+    if (Arranges(kernels_, weights_)) ArrangePanel(kernels_, weights_, panel_.data(), tile.rows(), arranged);
   }
 
   void Cut(const BitTile& tile, std::size_t group) {
@@ -231,13 +233,14 @@ class TileWorker {
   const Encoding encoding_;
   const bool alike_;  // all positions see all taps
   const Interior lines_inside_, columns_inside_;
-  const PanelProduct product_;
+  PanelProduct product_;
   const InsideSums& inside_sums_;
   const Inside& whole_;  // of positions that see all taps
   ScratchArray<std::uint8_t> panel_;
+  ScratchArray<std::uint8_t> arranged_;  // the panel as products read it; empty where it is arranged in place
   ScratchArray<std::uint32_t> taps_;   // [taps][kTileRows], all ones where a tap lies inside, else 0; empty without use
   ScratchArray<std::uint32_t> codes_;  // of a tile, for sparse terms; empty without use
-  ScratchArray<std::uint8_t> ones_;
+  ScratchArray<std::uint8_t> ones_;    // to sum codes; empty without use
   ActivationTile tile_{};
   SparseDotArgs terms_of_sparse_{};
   const Inside* inside_[kTileRows];

@@ -7,47 +7,50 @@
 namespace apb {
 namespace {
 
-// product = k_factor * k + ones * B + count * C, with
-//   C = sum over activation planes p and weight planes u of 2^(p+u) * popcount(a_p OP w_u)
-//   B = sum over p of 2^p * popcount(a_p)
-// signs a = 1 - 2b:  1-bit weights s = 1 - 2w:  k - 2C (XOR)   2-bit weights 2p - 3: -3k + 2C (XOR)
-// codes q:           1-bit weights:             B - 2C (AND)   2-bit weights:        2C - 3B (AND)
-// Modulo 2^32: C may pass 2^31, the result may not.
-struct LinearForm {
-  bool exclusive;
-  std::int32_t count, ones, k_factor;
-};
+// product = constant + factor * C, with C = sum over planes p of activations, u of weights of
+// 2^(p+u) * popcount(a_p ^ w_u), since for one plane of either sum(s x) = popcount(w ^ x) - popcount(w) over bits x and
+// s = 1 - 2w, and sum(s t) = k - 2 popcount(w ^ x) with t = 1 - 2x:
+// signs a = 1 - 2b:  1-bit weights s = 1 - 2w:  k - 2C             2-bit weights 2p - 3: 2C - 3k
+// codes q:           1-bit weights:             C + code_terms     2-bit weights:        code_terms - C
+// Modulo 2^32: C may pass 2^31, the result may not. A code of 0 adds popcount(w) - popcount(w), nothing.
+std::int32_t FactorOf(unsigned weight_bits, bool sign) { return weight_bits == 1 ? (sign ? -2 : 1) : sign ? 2 : -1; }
 
-LinearForm FormOf(unsigned weight_bits, bool sign) {
-  if (weight_bits == 1) return sign ? LinearForm{true, -2, 0, 1} : LinearForm{false, -2, 1, 0};
-  return sign ? LinearForm{true, 2, 0, -3} : LinearForm{false, 2, -3, 0};
+// Rows from `first` of a panel.
+BitPanel RowPanel(const Kernels& kernels, const void* words, std::size_t first, std::size_t rows, unsigned planes) {
+  return {static_cast<const std::uint8_t*>(words) + first * (kernels.lane_bits / 8), kTileRows, rows, planes};
 }
 
-// Up to so many rows that are left over from whole groups (Kernels::row_group) become the broadcast side instead: as
-// many vectors of weights are then counted as there are rows. Turning the result around costs about as much as a few.
-constexpr std::size_t kMostSwapped = 12;
-
-// Rows from `first`.
-BitPanel RowPanel(const Kernels& kernels, const ActivationTile& tile, std::size_t first, std::size_t rows) {
-  const auto* words = static_cast<const std::uint8_t*>(tile.words);
-  return {words + first * (kernels.lane_bits / 8), kTileRows, rows, tile.planes};
+// Plane 0 of 2-bit codes becomes n, which is set where 2p - 3 is 1 or -1.
+void Balance(const std::uint32_t* words, std::size_t plane, std::uint32_t* to) {
+  for (std::size_t i = 0; i < plane; ++i) {
+    to[i] = words[i] ^ words[plane + i];
+    to[plane + i] = words[plane + i];
+  }
 }
 
 }  // namespace
 
-void FillTerms(const Kernels& kernels, unsigned weight_bits, const ActivationTile& tile, std::size_t k,
-               const void* ones, std::int32_t* terms) {
-  const BitPanel columns = {ones, kPanel, 1, 1};
-  kernels.bit_gemm({RowPanel(kernels, tile, 0, tile.rows), columns, LaneWords(kernels, k), false, 1, nullptr, nullptr,
-                    terms, kTileRows});
-  const std::int32_t factor = FormOf(weight_bits, false).ones;
-  for (std::size_t i = 0; i < tile.rows; ++i) terms[i] *= factor;
+bool Arranges(const Kernels& kernels, const Weights& weights) {
+  return !weights.looked_up() &&
+         (IsBalanced(kernels, weights.weight_bits, weights.activation_bits) || kernels.fold_panel != nullptr);
 }
 
-void Balance(const Kernels& kernels, std::size_t words, void* panel) {
-  const std::size_t plane = words * kTileRows * (kernels.lane_bits / 32);
-  auto* codes = static_cast<std::uint32_t*>(panel);
-  for (std::size_t i = 0; i < plane; ++i) codes[i] ^= codes[plane + i];
+void ArrangePanel(const Kernels& kernels, const Weights& weights, const void* words, std::size_t rows, void* to) {
+  const auto* from = static_cast<const std::uint32_t*>(words);
+  const std::size_t count = LaneWords(kernels, weights.k);
+  if (IsBalanced(kernels, weights.weight_bits, weights.activation_bits))
+    return Balance(from, count * kTileRows, static_cast<std::uint32_t*>(to));
+  kernels.fold_panel({from, weights.activation_bits, count, kTileRows, rows, static_cast<std::uint32_t*>(to)});
+}
+
+void SumCodes(const Kernels& kernels, const ActivationTile& tile, std::size_t k, const void* ones,
+              std::int32_t* terms) {
+  const std::size_t words = LaneWords(kernels, k);
+  const BitPanel columns = {ones, kPanel, 1, 1};
+  // popcount(x) = bits - popcount(x ^ ones)
+  const std::int32_t bits = static_cast<std::int32_t>(words * kernels.lane_bits * ((1u << tile.planes) - 1));
+  kernels.bit_gemm({RowPanel(kernels, tile.words, 0, tile.rows, tile.planes), columns, words, 0, -1, nullptr, &bits,
+                    terms, kTileRows});
 }
 
 // Weights of so many bytes have left the second-level cache when the network comes back to them, and a product does not
@@ -55,44 +58,55 @@ void Balance(const Kernels& kernels, std::size_t words, void* panel) {
 constexpr std::size_t kFetchedBytes = std::size_t{1} << 17;
 
 PanelProduct::PanelProduct(const Kernels& kernels, const Weights& weights, bool sign)
-    : kernels_(kernels),
+    : gemm_(std::get<BitWeights>(weights.packed).balanced ? kernels.balanced_gemm : kernels.bit_gemm),
+      transpose_(kernels.transpose),
       bits_(std::get<BitWeights>(weights.packed)),
-      exclusive_(FormOf(weights.weight_bits, sign).exclusive),
-      factor_(FormOf(weights.weight_bits, sign).count),
-      words_(LaneWords(kernels, weights.k)),
-      panel_bytes_(bits_.planes * words_ * kPanel * (kernels.lane_bits / 8)),
-      fetches_(bits_.panels.size() >= kFetchedBytes) {
-  const std::int32_t k_factor = FormOf(weights.weight_bits, sign).k_factor;
-  std::fill(constant_, constant_ + kPanel, k_factor * static_cast<std::int32_t>(weights.k));
+      sign_(sign),
+      row_group_(kernels.row_group),
+      lane_bytes_(kernels.lane_bits / 8),
+      panel_bytes_(bits_.planes * LaneWords(kernels, weights.k) * kPanel * lane_bytes_),
+      ahead_(bits_.panels.size() >= kFetchedBytes ? static_cast<std::ptrdiff_t>(panel_bytes_) : 0),
+      straight_{},
+      swapped_{} {
+  straight_.words = swapped_.words = LaneWords(kernels, weights.k);
+  straight_.triples = swapped_.triples = kernels.fold_panel ? straight_.words / kTriple : 0;
+  straight_.factor = swapped_.factor = FactorOf(weights.weight_bits, sign);
+  straight_.columns = swapped_.lanes = {nullptr, kPanel, kPanel, bits_.planes};
+  swapped_.ldo = kPanel;
+  const std::int32_t k = static_cast<std::int32_t>(weights.k);
+  std::fill(constants_, constants_ + kPanel, weights.weight_bits == 1 ? k : -3 * k);
 }
 
-void PanelProduct::Run(const BitPanel& lanes, const BitPanel& columns, const std::int32_t* lane_terms,
-                       const std::int32_t* column_terms, std::int32_t* out, std::size_t ldo,
-                       std::ptrdiff_t ahead) const {
-  if (bits_.balanced)
-    kernels_.balanced_gemm({lanes, columns, words_, lane_terms, column_terms, out, ldo});
-  else
-    kernels_.bit_gemm({lanes, columns, words_, exclusive_, factor_, lane_terms, column_terms, out, ldo, ahead});
-}
-
-void PanelProduct::Multiply(std::size_t panel, std::size_t channels, const ActivationTile& tile, std::int32_t* out,
-                            std::size_t ldo) const {
-  const BitPanel columns = {bits_.panels.data() + panel * panel_bytes_, kPanel, channels, bits_.planes};
-  const std::int32_t* constants = bits_.balanced ? bits_.balanced_terms.data() + panel * kPanel
-                                  : tile.sign    ? constant_
-                                                 : nullptr;
-  std::size_t rest = tile.rows % kernels_.row_group;
+void PanelProduct::Take(const ActivationTile& tile, std::size_t ldo) {
+  std::size_t rest = tile.rows % row_group_;
   if (rest > kMostSwapped) rest = 0;
   const std::size_t straight = tile.rows - rest;
-  const bool fetches = fetches_ && (panel + 2) * panel_bytes_ <= bits_.panels.size();
-  const std::ptrdiff_t ahead = fetches ? static_cast<std::ptrdiff_t>(panel_bytes_) : 0;
-  if (straight > 0) Run(RowPanel(kernels_, tile, 0, straight), columns, tile.terms, constants, out, ldo, ahead);
-  if (rest == 0) return;
-  std::int32_t swapped[kMostSwapped * kPanel];
-  Run(columns, RowPanel(kernels_, tile, straight, rest), constants, tile.terms ? tile.terms + straight : nullptr,
-      swapped, kPanel, 0);
-  kernels_.transpose({reinterpret_cast<const std::uint32_t*>(swapped), kPanel, rest, channels,
-                      reinterpret_cast<std::uint32_t*>(out) + straight, ldo});
+  const auto* words = static_cast<const std::uint8_t*>(tile.arranged);
+  straight_.lanes = {words, kTileRows, straight, tile.planes};
+  straight_.ldo = ldo;
+  swapped_.columns = {words + straight * lane_bytes_, kTileRows, rest, tile.planes};
+}
+
+void PanelProduct::Multiply(std::size_t panel, std::size_t channels, std::int32_t* out) {
+  const std::uint8_t* words = bits_.panels.data() + panel * panel_bytes_;
+  const std::int32_t* constants = sign_ ? constants_ : bits_.code_terms.data() + panel * kPanel;
+  if (straight_.lanes.items > 0) {
+    straight_.columns.words = words;
+    straight_.columns.items = channels;
+    straight_.column_terms = constants;
+    straight_.out = out;
+    straight_.ahead = (panel + 2) * panel_bytes_ <= bits_.panels.size() ? ahead_ : 0;
+    gemm_(straight_);
+  }
+  if (swapped_.columns.items == 0) return;
+  alignas(64) std::int32_t turned[kMostSwapped * kPanel];
+  swapped_.lanes.words = words;
+  swapped_.lanes.items = channels;
+  swapped_.lane_terms = constants;
+  swapped_.out = turned;
+  gemm_(swapped_);
+  transpose_({reinterpret_cast<const std::uint32_t*>(turned), kPanel, swapped_.columns.items, channels,
+              reinterpret_cast<std::uint32_t*>(out) + straight_.lanes.items, straight_.ldo});
 }
 
 }  // namespace apb

@@ -12,45 +12,51 @@ namespace apb {
 
 // A panel of activations that meets weights.
 struct ActivationTile {
-  const void* words;  // of a BitPanel of stride kTileRows
-  std::size_t rows;   // 1 .. kTileRows
+  const void* words;     // of a BitPanel of stride kTileRows
+  const void* arranged;  // the same as products read them (ArrangePanel)
+  std::size_t rows;      // 1 .. kTileRows
   unsigned planes;
   bool sign;
-  const std::int32_t* terms;  // [kTileRows] from FillTerms, or null for signs and where IsBalanced
 };
 
-// What the rows of a tile of codes add to their products with any weights of `weight_bits` bits.
+// Whether products with these weights read panels in another layout than sparse weights do: IsBalanced, or folded.
+bool Arranges(const Kernels& kernels, const Weights& weights);
+
+// Writes a panel of so many rows, which may be `to`, in that layout.
+void ArrangePanel(const Kernels& kernels, const Weights& weights, const void* words, std::size_t rows, void* to);
+
+// terms[i] = sum of the codes of row i of a panel: what products that are looked up begin with.
 //   ones: [LaneWords][kPanel] words of ones   terms: [kTileRows]
-void FillTerms(const Kernels& kernels, unsigned weight_bits, const ActivationTile& tile, std::size_t k,
-               const void* ones, std::int32_t* terms);
+void SumCodes(const Kernels& kernels, const ActivationTile& tile, std::size_t k, const void* ones, std::int32_t* terms);
 
-// Lays out a panel of 2-bit codes, `words` of one plane, as balanced_gemm takes it.
-void Balance(const Kernels& kernels, std::size_t words, void* panel);
-
-// Exact products of panels of weights with tiles of signs, or of codes.
+// Exact products of panels of weights with one tile of signs, or of codes, after another.
 class PanelProduct {
  public:
   PanelProduct(const Kernels& kernels, const Weights& weights, bool sign);
+
+  // The tile that is multiplied from now on; rows of results lie ldo apart.
+  void Take(const ActivationTile& tile, std::size_t ldo);
 
   // out[j][i] = sum(s*a) for sign planes, sum(s*q) for codes, 2p - 3 in place of s for 2-bit weights, for channel j of
   // a weight panel (`channels` of them, at most kPanel) and row i of the tile. Bits that stand for taps outside the
   // picture are 0: codes add nothing there, signs count as +1.
   //   out: [channels][ldo], kTileRows of each row may be written
-  void Multiply(std::size_t panel, std::size_t channels, const ActivationTile& tile, std::int32_t* out,
-                std::size_t ldo) const;
+  void Multiply(std::size_t panel, std::size_t channels, std::int32_t* out);
 
  private:
-  // Terms of lanes and of columns, either may be null.
-  void Run(const BitPanel& lanes, const BitPanel& columns, const std::int32_t* lane_terms,
-           const std::int32_t* column_terms, std::int32_t* out, std::size_t ldo, std::ptrdiff_t ahead) const;
+  // Up to so many rows that are left over from whole groups (Kernels::row_group) become the broadcast side instead: as
+  // many vectors of weights are then counted as there are rows. Turning the result around costs about as much as a few.
+  static constexpr std::size_t kMostSwapped = 12;
 
-  const Kernels& kernels_;
+  BitGemm* const gemm_;
+  Transpose* const transpose_;
   const BitWeights& bits_;
-  const bool exclusive_;
-  const std::int32_t factor_;
-  const std::size_t words_, panel_bytes_;
-  const bool fetches_;
-  std::int32_t constant_[kPanel];  // of every channel, for signs
+  const bool sign_;
+  const std::size_t row_group_, lane_bytes_, panel_bytes_;
+  const std::ptrdiff_t ahead_;  // to the next panel, where that is fetched
+  // Of the tile's rows; what is the same for all panels. Rows that are left over are the columns of `swapped_`.
+  BitGemmArgs straight_, swapped_;
+  alignas(64) std::int32_t constants_[kPanel];  // of every channel, for signs
 };
 
 }  // namespace apb

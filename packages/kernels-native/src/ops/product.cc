@@ -12,32 +12,33 @@ namespace apb {
 
 ActivationTile PackedActivations::Tile(const Kernels& kernels, std::size_t index) const {
   const std::size_t first = index * kTileRows;
-  return {panels.data() + index * PanelBytes(kernels, planes, k), std::min(kTileRows, rows - first), planes, sign,
-          terms.size() > 0 ? terms.data() + first : nullptr};
+  const std::size_t at = index * PanelBytes(kernels, planes, k);
+  const AlignedArray<std::uint8_t>& read = arranged.size() > 0 ? arranged : panels;
+  return {panels.data() + at, read.data() + at, std::min(kTileRows, rows - first), planes, sign};
 }
 
 PackedActivations PackActivations(const Kernels& kernels, const std::uint64_t* rows, std::size_t count, unsigned planes,
                                   bool sign, const Weights& weights) {
   const std::size_t k = weights.k, tiles = (count + kTileRows - 1) / kTileRows, row = planes * ((k + 63) / 64);
   const std::size_t bytes = PanelBytes(kernels, planes, k);
-  PackedActivations packed = {count, k, planes, sign, AlignedArray<std::uint8_t>::Zeros(tiles * bytes), {}, {}};
+  PackedActivations packed = {count, k, planes, sign, AlignedArray<std::uint8_t>::Zeros(tiles * bytes), {}, {}, {}};
   AlignedArray<std::uint8_t> ones(LaneWords(kernels, k) * kPanel * (kernels.lane_bits / 8));
   std::fill(ones.data(), ones.data() + ones.size(), std::uint8_t{0xff});
-  const bool balanced = IsBalanced(kernels, weights.weight_bits, planes);
   if (weights.looked_up()) {
     packed.pixels = AlignedArray<std::uint64_t>(count * row);
     std::copy_n(rows, count * row, packed.pixels.data());
+    packed.terms = AlignedArray<std::int32_t>(tiles * kTileRows);
+    if (sign) std::fill_n(packed.terms.data(), tiles * kTileRows, static_cast<std::int32_t>(k));
   }
-  if (weights.looked_up() || (!sign && !balanced)) packed.terms = AlignedArray<std::int32_t>(tiles * kTileRows);
-  if (weights.looked_up() && sign) std::fill_n(packed.terms.data(), tiles * kTileRows, static_cast<std::int32_t>(k));
+  if (Arranges(kernels, weights)) packed.arranged = AlignedArray<std::uint8_t>::Zeros(tiles * bytes);
   for (std::size_t t = 0; t < tiles; ++t) {
-    const std::size_t first = t * kTileRows;
-    PackPanel(kernels, rows + first * row, std::min(kTileRows, count - first), planes, k,
-              packed.panels.data() + t * bytes);
-    if (balanced)
-      Balance(kernels, LaneWords(kernels, k), packed.panels.data() + t * bytes);
-    else if (!sign)
-      FillTerms(kernels, weights.weight_bits, packed.Tile(kernels, t), k, ones.data(), packed.terms.data() + first);
+    const std::size_t first = t * kTileRows, tile_rows = std::min(kTileRows, count - first);
+    std::uint8_t* panel = packed.panels.data() + t * bytes;
+    PackPanel(kernels, rows + first * row, tile_rows, planes, k, panel);
+    if (packed.arranged.size() > 0)
+      ArrangePanel(kernels, weights, panel, tile_rows, packed.arranged.data() + t * bytes);
+    if (weights.looked_up() && !sign)
+      SumCodes(kernels, packed.Tile(kernels, t), k, ones.data(), packed.terms.data() + first);
   }
   return packed;
 }
@@ -78,29 +79,35 @@ void LookUp(const Kernels& kernels, const PackedActivations& a, const Weights& w
 void MultiplyPacked(const Kernels& kernels, const PackedActivations& a, const Weights& weights, std::int32_t* out) {
   if (weights.looked_up()) return LookUp(kernels, a, weights, out);
   const std::size_t stride = ProductStride(a.rows);
-  const PanelProduct product(kernels, weights, a.sign);
   const std::size_t bytes = PanelBytes(kernels, a.planes, a.k), tiles = (a.rows + kTileRows - 1) / kTileRows;
   const std::size_t part = bytes / ((weights.rows + kPanel - 1) / kPanel) + kAlignment;  // beside a weight panel
-  const auto multiply = [&](std::size_t index) {
-    const ActivationTile tile = a.Tile(kernels, index);
-    const std::uint8_t *next = a.panels.data() + (index + 1) * bytes, *end = next + (index + 1 < tiles ? bytes : 0);
+  const std::uint8_t* panels = (a.arranged.size() > 0 ? a.arranged : a.panels).data();
+  const auto multiply = [&](PanelProduct& product, std::size_t index) {
+    product.Take(a.Tile(kernels, index), stride);
+    const std::uint8_t *next = panels + (index + 1) * bytes, *end = next + (index + 1 < tiles ? bytes : 0);
     for (std::size_t n = 0; n < weights.rows; n += kPanel) {
       const std::size_t fetched = std::min(part, static_cast<std::size_t>(end - next));
       Fetch(next, fetched);
       next += fetched;
-      product.Multiply(n / kPanel, std::min(kPanel, weights.rows - n), tile, out + n * stride + index * kTileRows,
-                       stride);
+      product.Multiply(n / kPanel, std::min(kPanel, weights.rows - n), out + n * stride + index * kTileRows);
     }
   };
-  if (kernels.threads > 1) return ParallelFor(kernels.threads, tiles, multiply);
-  for (std::size_t i = 0; i < tiles; ++i) multiply(i);
+  PanelProduct product(kernels, weights, a.sign);
+  if (kernels.threads == 1) {
+    for (std::size_t i = 0; i < tiles; ++i) multiply(product, i);
+    return;
+  }
+  ParallelFor(kernels.threads, tiles, [&](std::size_t i) {
+    PanelProduct own = product;
+    multiply(own, i);
+  });
 }
 
 void MultiplyPackedSparse(const Kernels& kernels, const PackedActivations& a, const Weights& weights, float* out) {
   const BitWeights& bits = std::get<BitWeights>(weights.packed);
   const std::size_t stride = ProductStride(a.rows);
   const Window window = MatrixWindow(a.rows);
-  const PanelProduct product(kernels, weights, a.sign);
+  PanelProduct product(kernels, weights, a.sign);
   std::optional<LookupProduct> lookup;
   if (weights.looked_up()) lookup.emplace(kernels, weights, PlanesOf(a), window);
   alignas(64) std::int32_t acc[kLookupChannels * kTileRows];  // of a panel, or a block of them
@@ -110,13 +117,16 @@ void MultiplyPackedSparse(const Kernels& kernels, const PackedActivations& a, co
     const ActivationTile tile = a.Tile(kernels, first / kTileRows);
     SparseDotArgs terms = SparseTerms(kernels, weights, tile, nullptr, nullptr);
     terms.step = 1;
-    if (lookup) lookup->Sum(bit_tile);
+    if (lookup)
+      lookup->Sum(bit_tile);
+    else
+      product.Take(tile, kTileRows);
     for (std::size_t n = 0; n < weights.rows; n += kPanel) {
       const std::size_t channels = std::min(kPanel, weights.rows - n);
       const std::int32_t* panel = acc + (lookup ? n % kLookupChannels * kTileRows : 0);
       float* y = out + n * stride + first;
       if (!lookup)
-        product.Multiply(n / kPanel, channels, tile, acc, kTileRows);
+        product.Multiply(n / kPanel, channels, acc);
       else if (n % kLookupChannels == 0)
         lookup->Products(n / kLookupChannels, tile.rows, a.terms.data() + first, acc, kTileRows);
       if (kernels.scale_panel && bits.sparse.blocks == 1) {

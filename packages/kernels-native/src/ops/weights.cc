@@ -22,7 +22,7 @@ std::size_t Bytes(const SparseRows& w) {
 }
 
 std::size_t Bytes(const BitWeights& w) {
-  return w.panels.bytes() + w.indices.bytes() + Bytes(w.scales) + Bytes(w.tap_sums) + Bytes(w.balanced_terms) +
+  return w.panels.bytes() + w.indices.bytes() + Bytes(w.scales) + Bytes(w.tap_sums) + Bytes(w.code_terms) +
          Bytes(w.sparse) + Bytes(w.order);
 }
 
@@ -167,17 +167,23 @@ std::vector<std::uint8_t> OrderByTerms(const SparseRows& sparse, const Weights& 
 }
 
 // Modulo 2^32, as products are.
-std::vector<std::int32_t> BalancedTerms(const SourceWeights& s, const Weights& w,
-                                        const std::vector<std::int32_t>& tap_sums) {
+std::vector<std::int32_t> CodeTerms(const SourceWeights& s, const Weights& w,
+                                    const std::vector<std::int32_t>& tap_sums) {
   std::vector<std::int32_t> terms(Panels(w) * kPanel, 0);
+  const std::int64_t k = static_cast<std::int64_t>(s.k), largest = (1 << w.activation_bits) - 1;
   for (std::size_t row = 0; row < s.rows; ++row) {
     const Slot slot = SlotOf(w, row);
     std::int64_t sum = 0;
     for (std::size_t tap = 0; tap < w.taps(); ++tap) sum += tap_sums[tap * s.rows + row];
-    const std::int64_t term = (9 * static_cast<std::int64_t>(s.k) + 3 * sum) / 2;
+    const std::int64_t term = largest * (s.bits == 1 ? sum - k : sum + 3 * k) / 2;
     terms[slot.panel * kPanel + slot.lane] = static_cast<std::int32_t>(static_cast<std::uint32_t>(term));
   }
   return terms;
+}
+
+void FoldPanels(const SourceWeights& s, const Weights& w, const Kernels& kernels, BitWeights& bits) {
+  auto* words = reinterpret_cast<std::uint32_t*>(bits.panels.data());
+  kernels.fold_panel({words, Panels(w) * s.bits, (s.k + 31) / 32, kPanel, kPanel, words});
 }
 
 BitWeights PackBits(const SourceWeights& s, const Weights& w, const Kernels& kernels) {
@@ -191,7 +197,8 @@ BitWeights PackBits(const SourceWeights& s, const Weights& w, const Kernels& ker
   else
     FillPanels<std::uint64_t>(s, w, bits);
   bits.tap_sums = TapSums(s, w);
-  if (bits.balanced) bits.balanced_terms = BalancedTerms(s, w, bits.tap_sums);
+  if (bits.panels.size() > 0) bits.code_terms = CodeTerms(s, w, bits.tap_sums);
+  if (bits.panels.size() > 0 && kernels.fold_panel && !bits.balanced) FoldPanels(s, w, kernels, bits);
   for (std::size_t row = 0; row < s.rows; ++row) bits.scales.push_back(ScaleOf(s, row));
   bits.sparse = s.bits == 1 ? Residual(s) : NoTerms(s);
   for (std::size_t row = 0; w.taps() <= SparseRows::kMostTaps && row < s.rows; ++row)

@@ -48,16 +48,19 @@ struct SparseRows {
 
 // 1- or 2-bit weights that meet quantized activations.
 struct BitWeights {
-  unsigned planes = 1;                // 1: bit set where s = -1; 2: code p, standing for 2p - 3
-  bool balanced = false;              // as IsBalanced says: plane 0 is set where |2p - 3| is 1
-  AlignedArray<std::uint8_t> panels;  // [groups][panels of a group][planes][LaneWords][kPanel] lane words
+  unsigned planes = 1;    // 1: bit set where s = -1; 2: code p, standing for 2p - 3
+  bool balanced = false;  // as IsBalanced says: plane 0 is set where |2p - 3| is 1
+  // [groups][panels of a group][planes][LaneWords][kPanel] lane words, folded (fold_panel/op.h) where kernels can and
+  // they are not balanced
+  AlignedArray<std::uint8_t> panels;
   // In place of panels where products are looked up: [blocks][taps][groups of a tap][kLookupChannels] patterns of
   // index_bits bits.
   AlignedArray<std::uint8_t> indices;
   std::vector<float> scales;           // [rows]
   std::vector<std::int32_t> tap_sums;  // [taps][rows]: sum of s or 2p - 3 over the channels of a tap
-  // [groups][panels of a group][kPanel] where balanced: (9k + 3 * sum(2p - 3)) / 2, the constant of a product
-  std::vector<std::int32_t> balanced_terms;
+  // [groups][panels of a group][kPanel] unless products are looked up: what those with codes begin with, whose largest
+  // is c: -c * (k - sum(s)) / 2 of 1-bit weights, c * (3k + sum(2p - 3)) / 2 of 2-bit ones.
+  std::vector<std::int32_t> code_terms;
   SparseRows sparse;
   // [groups][panels of a group][kPanel]: channels of a panel by number of sparse terms, so that loops over the terms
   // of one after another end where the processor expects it (a mispredicted end costs as much as several terms).

@@ -16,19 +16,9 @@ namespace apb {
 // Every word is 1 XOR, 2 ternary operations, 3 popcounts and 3 additions, 9 operations; plane products take 12.
 //
 // out[j * ldo + i] = column_terms[j] + lane_terms[i] - 3 * c_or(i, j) - 5 * c_s(i, j) - c_and(i, j), modulo 2^32
-// Panels are those of bit_gemm, of two planes: n, then the upper bit of the code, by which signs are compared.
-// Optional.
-struct BalancedGemmArgs {
-  BitPanel lanes;
-  BitPanel columns;
-  size_t words;                 // of one plane of one row
-  const int32_t* lane_terms;    // [lanes.items] rounded up to kPanel, or null: all 0
-  const int32_t* column_terms;  // [columns.items], or null: all 0
-  int32_t* out;  // [columns.items][ldo]; lanes.items of each row are written, up to the next multiple of kPanel may be
-  size_t ldo;
-};
-
-using BalancedGemm = void(const BalancedGemmArgs& args);
+// Panels are those of bit_gemm, of two planes: n, then the upper bit of the code, by which signs are compared; nothing
+// is folded, the factor is not read. Optional.
+using BalancedGemm = BitGemm;
 
 }  // namespace apb
 

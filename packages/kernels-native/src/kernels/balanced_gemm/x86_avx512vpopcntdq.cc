@@ -21,7 +21,7 @@ struct Sums {
 };
 
 template <size_t C>
-APB_INLINE void Word(const BalancedGemmArgs& args, const uint32_t* a, const uint32_t* b, Sums* sums) {
+APB_INLINE void Word(const BitGemmArgs& args, const uint32_t* a, const uint32_t* b, Sums* sums) {
   const __m512i n_a = _mm512_load_si512(a), s_a = _mm512_load_si512(a + args.words * args.lanes.stride);
   const uint32_t* signs = b + args.words * args.columns.stride;
   APB_UNROLL
@@ -39,7 +39,7 @@ APB_INLINE void Word(const BalancedGemmArgs& args, const uint32_t* a, const uint
 
 // One vector of rows from `lane` x C columns from `column`.
 template <size_t C>
-APB_NOINLINE void Tile(const BalancedGemmArgs& args, size_t lane, size_t column) {
+APB_NOINLINE void Tile(const BitGemmArgs& args, size_t lane, size_t column) {
   const uint32_t* a = static_cast<const uint32_t*>(args.lanes.words) + lane;
   const uint32_t* b = static_cast<const uint32_t*>(args.columns.words) + column;
   int32_t* out = args.out + column * args.ldo + lane;
@@ -63,7 +63,7 @@ APB_NOINLINE void Tile(const BalancedGemmArgs& args, size_t lane, size_t column)
   }
 }
 
-inline void Rest(const BalancedGemmArgs& args, size_t lane, size_t column) {
+inline void Rest(const BitGemmArgs& args, size_t lane, size_t column) {
   switch (args.columns.items - column) {
     case 7: return Tile<7>(args, lane, column);
     case 6: return Tile<6>(args, lane, column);
@@ -77,7 +77,7 @@ inline void Rest(const BalancedGemmArgs& args, size_t lane, size_t column) {
 
 }  // namespace
 
-void BalancedGemmX86Avx512Vpopcntdq(const BalancedGemmArgs& args) {
+void BalancedGemmX86Avx512Vpopcntdq(const BitGemmArgs& args) {
   for (size_t lane = 0; lane < args.lanes.items; lane += kLanes) {
     size_t column = 0;
     for (; column + kColumns <= args.columns.items; column += kColumns) Tile<kColumns>(args, lane, column);

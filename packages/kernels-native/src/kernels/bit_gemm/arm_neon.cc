@@ -16,13 +16,10 @@ constexpr size_t kColumns = 4;
 // A word adds at most 8 to a byte, and 31 * 8 = 248 still fits.
 constexpr size_t kBlock = 31;
 
-template <bool exclusive>
-inline uint8x16_t Count(uint32x4_t x, uint32x4_t y) {
-  return vcntq_u8(vreinterpretq_u8_u32(exclusive ? veorq_u32(x, y) : vandq_u32(x, y)));
-}
+inline uint8x16_t Count(uint32x4_t x, uint32x4_t y) { return vcntq_u8(vreinterpretq_u8_u32(veorq_u32(x, y))); }
 
 // sums[c * V + v] += counts of V vectors of rows against C columns, at most kBlock words.
-template <size_t V, size_t C, bool exclusive>
+template <size_t V, size_t C>
 inline void Block(const uint32_t* a, size_t lda, const uint32_t* b, size_t ldb, size_t words, uint32x4_t* sums) {
   uint8x16_t bytes[V * C];
   APB_UNROLL
@@ -35,7 +32,7 @@ inline void Block(const uint32_t* a, size_t lda, const uint32_t* b, size_t ldb, 
     for (size_t c = 0; c < C; ++c) {
       const uint32x4_t y = vdupq_n_u32(b[c]);
       APB_UNROLL
-      for (size_t v = 0; v < V; ++v) bytes[c * V + v] = vaddq_u8(bytes[c * V + v], Count<exclusive>(x[v], y));
+      for (size_t v = 0; v < V; ++v) bytes[c * V + v] = vaddq_u8(bytes[c * V + v], Count(x[v], y));
     }
   }
   APB_UNROLL
@@ -43,11 +40,11 @@ inline void Block(const uint32_t* a, size_t lda, const uint32_t* b, size_t ldb, 
 }
 
 // All words of one plane on either side.
-template <size_t V, size_t C, bool exclusive>
+template <size_t V, size_t C>
 inline void Pass(const uint32_t* a, size_t lda, const uint32_t* b, size_t ldb, size_t words, uint32x4_t* sums) {
   for (; words > kBlock; words -= kBlock, a += kBlock * lda, b += kBlock * ldb)
-    Block<V, C, exclusive>(a, lda, b, ldb, kBlock, sums);
-  Block<V, C, exclusive>(a, lda, b, ldb, words, sums);
+    Block<V, C>(a, lda, b, ldb, kBlock, sums);
+  Block<V, C>(a, lda, b, ldb, words, sums);
 }
 
 // out = terms + factor * sums, in unsigned numbers: results are modulo 2^32, and GCC's vaddq_s32 is a plain
@@ -68,7 +65,7 @@ inline void Store(const BitGemmArgs& args, size_t lane, size_t column, const uin
 
 // V vectors of rows from `lane` x C columns from `column`. Planes of one weight 2^(p + u) are added up before
 // the sums are doubled for the next lower weight.
-template <size_t V, size_t C, bool exclusive>
+template <size_t V, size_t C>
 inline void Tile(const BitGemmArgs& args, size_t lane, size_t column) {
   const uint32_t* a = static_cast<const uint32_t*>(args.lanes.words) + lane;
   const uint32_t* b = static_cast<const uint32_t*>(args.columns.words) + column;
@@ -79,37 +76,28 @@ inline void Tile(const BitGemmArgs& args, size_t lane, size_t column) {
     for (size_t i = 0; i < V * C; ++i) sums[i] = vaddq_u32(sums[i], sums[i]);
     for (size_t u = 0; u < args.columns.planes && u <= level; ++u)
       if (level - u < args.lanes.planes)
-        Pass<V, C, exclusive>(a + (level - u) * words * lda, lda, b + u * words * ldb, ldb, words, sums);
+        Pass<V, C>(a + (level - u) * words * lda, lda, b + u * words * ldb, ldb, words, sums);
   }
   Store<V, C>(args, lane, column, sums);
 }
 
-template <size_t V, bool exclusive>
+template <size_t V>
 inline void Columns(const BitGemmArgs& args, size_t lane) {
   size_t column = 0;
-  for (; column + kColumns <= args.columns.items; column += kColumns) Tile<V, kColumns, exclusive>(args, lane, column);
+  for (; column + kColumns <= args.columns.items; column += kColumns) Tile<V, kColumns>(args, lane, column);
   switch (args.columns.items - column) {
-    case 3: return Tile<V, 3, exclusive>(args, lane, column);
-    case 2: return Tile<V, 2, exclusive>(args, lane, column);
-    case 1: return Tile<V, 1, exclusive>(args, lane, column);
+    case 3: return Tile<V, 3>(args, lane, column);
+    case 2: return Tile<V, 2>(args, lane, column);
+    case 1: return Tile<V, 1>(args, lane, column);
   }
-}
-
-template <bool exclusive>
-inline void Run(const BitGemmArgs& args) {
-  size_t lane = 0;
-  for (; lane + (kVectors - 1) * kLanes < args.lanes.items; lane += kVectors * kLanes)
-    Columns<kVectors, exclusive>(args, lane);
-  for (; lane < args.lanes.items; lane += kLanes) Columns<1, exclusive>(args, lane);
 }
 
 }  // namespace
 
 void BitGemmArmNeon(const BitGemmArgs& args) {
-  if (args.exclusive)
-    Run<true>(args);
-  else
-    Run<false>(args);
+  size_t lane = 0;
+  for (; lane + (kVectors - 1) * kLanes < args.lanes.items; lane += kVectors * kLanes) Columns<kVectors>(args, lane);
+  for (; lane < args.lanes.items; lane += kLanes) Columns<1>(args, lane);
 }
 
 }  // namespace apb

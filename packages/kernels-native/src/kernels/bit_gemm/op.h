@@ -26,14 +26,15 @@ struct BitPanel {
 };
 
 // out[j * ldo + i] = lane_terms[i] + column_terms[j] + factor * C(i, j), modulo 2^32, where
-//   C(i, j) = sum over planes p of lanes, planes u of columns of 2^(p + u) * popcount(lanes[p][i] OP columns[u][j])
-// OP is XOR, of one plane with one or two, or AND, of one or two planes with one, two or four. Vectors run over the
-// items of `lanes`, those of `columns` are broadcast. At most kTileRows items on either side.
+//   C(i, j) = sum over planes p of lanes, planes u of columns of 2^(p + u) * popcount(lanes[p][i] ^ columns[u][j])
+// of one or two planes with one, two or four, either way round. Vectors run over the items of `lanes`, those of
+// `columns` are broadcast. At most kTileRows items on either side.
 struct BitGemmArgs {
   BitPanel lanes;
   BitPanel columns;
   size_t words;                 // of one plane of one row
-  bool exclusive;               // OP: XOR, else AND
+  size_t triples;               // so many times three of them, at the start of every plane of both sides, are folded
+                                // (fold_panel/op.h); 0 where the instruction set does not fold
   int32_t factor;               // +-1 or +-2
   const int32_t* lane_terms;    // [lanes.items] rounded up to kPanel, or null: all 0
   const int32_t* column_terms;  // [columns.items], or null: all 0

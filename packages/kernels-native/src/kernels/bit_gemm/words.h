@@ -20,7 +20,7 @@ struct Sides {
 enum class Before { kNothing, kAdded, kDoubled };
 
 // All rows of one plane against C columns of one: totals[i * C + c].
-template <size_t C, bool exclusive, typename Popcount>
+template <size_t C, typename Popcount>
 APB_NOINLINE void Pass(const Sides& sides, size_t rows, Before before, uint64_t* totals, Popcount popcount) {
   const size_t lda = sides.lda, ldb = sides.ldb;
   for (size_t i = 0; i < rows; ++i, totals += C) {
@@ -29,7 +29,7 @@ APB_NOINLINE void Pass(const Sides& sides, size_t rows, Before before, uint64_t*
     for (size_t w = sides.words; w > 0; --w, a += lda, b += ldb) {
       const uint64_t word = *a;
       APB_UNROLL
-      for (size_t c = 0; c < C; ++c) sums[c] += static_cast<uint64_t>(popcount(exclusive ? word ^ b[c] : word & b[c]));
+      for (size_t c = 0; c < C; ++c) sums[c] += static_cast<uint64_t>(popcount(word ^ b[c]));
     }
     if (before != Before::kNothing) {
       APB_UNROLL
@@ -41,7 +41,7 @@ APB_NOINLINE void Pass(const Sides& sides, size_t rows, Before before, uint64_t*
 }
 
 // Planes of one weight 2^(p + u) are added up before the sums are doubled for the next lower weight.
-template <size_t C, bool exclusive, typename Popcount>
+template <size_t C, typename Popcount>
 inline void Columns(const BitGemmArgs& args, size_t column, Popcount popcount) {
   const auto* lanes = static_cast<const uint64_t*>(args.lanes.words);
   const auto* columns = static_cast<const uint64_t*>(args.columns.words) + column;
@@ -52,8 +52,8 @@ inline void Columns(const BitGemmArgs& args, size_t column, Popcount popcount) {
     if (before == Before::kAdded) before = Before::kDoubled;
     for (size_t u = 0; u < args.columns.planes && u <= level; ++u) {
       if (level - u >= args.lanes.planes) continue;
-      Pass<C, exclusive>({lanes + (level - u) * words * lda, columns + u * words * ldb, lda, ldb, words}, rows, before,
-                         totals, popcount);
+      Pass<C>({lanes + (level - u) * words * lda, columns + u * words * ldb, lda, ldb, words}, rows, before, totals,
+              popcount);
       before = Before::kAdded;
     }
   }
@@ -68,21 +68,13 @@ inline void Columns(const BitGemmArgs& args, size_t column, Popcount popcount) {
   }
 }
 
-template <bool exclusive, typename Popcount>
-inline void AllColumns(const BitGemmArgs& args, Popcount popcount) {
-  size_t column = 0;
-  for (; column + kTileColumns <= args.columns.items; column += kTileColumns)
-    Columns<kTileColumns, exclusive>(args, column, popcount);
-  if (args.columns.items & 4) Columns<4, exclusive>(args, column, popcount), column += 4;
-  for (; column < args.columns.items; ++column) Columns<1, exclusive>(args, column, popcount);
-}
-
 template <typename Popcount>
 inline void BitGemmByWords(const BitGemmArgs& args, Popcount popcount) {
-  if (args.exclusive)
-    AllColumns<true>(args, popcount);
-  else
-    AllColumns<false>(args, popcount);
+  size_t column = 0;
+  for (; column + kTileColumns <= args.columns.items; column += kTileColumns)
+    Columns<kTileColumns>(args, column, popcount);
+  if (args.columns.items & 4) Columns<4>(args, column, popcount), column += 4;
+  for (; column < args.columns.items; ++column) Columns<1>(args, column, popcount);
 }
 
 }  // namespace

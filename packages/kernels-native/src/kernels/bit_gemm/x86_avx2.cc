@@ -1,6 +1,6 @@
 // AVX2: popcounts by nibble lookup, by tables of a column's nibbles (x86_avx2_tables.h) where there are more than 16
 // rows. For fewer, which would leave half of such a vector empty, both sides are split into nibbles beforehand, so that
-// XOR or AND itself gives the index: two logical operations, two lookups and two additions per 256 bits, where
+// XOR itself gives the index: two logical operations, two lookups and two additions per 256 bits, where
 // counting a whole word takes eight.
 #include <immintrin.h>
 
@@ -33,14 +33,11 @@ inline void Split(const uint32_t* b, size_t ldb, size_t words, Nibbles& nibbles)
   }
 }
 
-template <bool exclusive>
 inline __m256i Index(__m256i x, uint32_t column) {
-  const __m256i y = _mm256_set1_epi32(static_cast<int>(column));
-  return exclusive ? _mm256_xor_si256(x, y) : _mm256_and_si256(x, y);
+  return _mm256_xor_si256(x, _mm256_set1_epi32(static_cast<int>(column)));
 }
 
 // sums[c] += counts of one vector of rows against kColumns columns, at most kBlock words.
-template <bool exclusive>
 inline void Block(const uint32_t* a, size_t lda, const Nibbles& nibbles, size_t words, __m256i* sums) {
   const __m256i table = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4,  //
                                          0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
@@ -54,8 +51,8 @@ inline void Block(const uint32_t* a, size_t lda, const Nibbles& nibbles, size_t 
     const __m256i high = _mm256_and_si256(_mm256_srli_epi16(x, 4), mask);
     APB_UNROLL
     for (size_t c = 0; c < kColumns; ++c) {
-      const __m256i low_count = _mm256_shuffle_epi8(table, Index<exclusive>(low, nibbles.low[w][c]));
-      const __m256i high_count = _mm256_shuffle_epi8(table, Index<exclusive>(high, nibbles.high[w][c]));
+      const __m256i low_count = _mm256_shuffle_epi8(table, Index(low, nibbles.low[w][c]));
+      const __m256i high_count = _mm256_shuffle_epi8(table, Index(high, nibbles.high[w][c]));
       bytes[c] = _mm256_add_epi8(bytes[c], _mm256_add_epi8(low_count, high_count));
     }
   }
@@ -67,15 +64,13 @@ inline void Block(const uint32_t* a, size_t lda, const Nibbles& nibbles, size_t 
 }
 
 // All rows against kColumns columns, one plane on either side. sums: [vectors][kColumns]
-template <bool exclusive>
 inline void Pass(const uint32_t* a, size_t lda, size_t vectors, const uint32_t* b, size_t ldb, size_t words,
                  __m256i* sums) {
   Nibbles nibbles;
   for (size_t start = 0; start < words; start += kBlock) {
     const size_t count = words - start < kBlock ? words - start : kBlock;
     Split(b + start * ldb, ldb, count, nibbles);
-    for (size_t v = 0; v < vectors; ++v)
-      Block<exclusive>(a + start * lda + v * kLanes, lda, nibbles, count, sums + v * kColumns);
+    for (size_t v = 0; v < vectors; ++v) Block(a + start * lda + v * kLanes, lda, nibbles, count, sums + v * kColumns);
   }
 }
 
@@ -92,7 +87,6 @@ inline void Store(const BitGemmArgs& args, size_t vectors, size_t column, const 
 }
 
 // Planes of one weight 2^(p + u) are added up before the sums are doubled for the next lower weight.
-template <bool exclusive>
 inline void Columns(const BitGemmArgs& args, size_t column, size_t columns) {
   const uint32_t* a = static_cast<const uint32_t*>(args.lanes.words);
   const uint32_t* b = static_cast<const uint32_t*>(args.columns.words) + column;
@@ -104,17 +98,9 @@ inline void Columns(const BitGemmArgs& args, size_t column, size_t columns) {
     for (size_t i = 0; i < vectors * kColumns; ++i) sums[i] = _mm256_add_epi32(sums[i], sums[i]);
     for (size_t u = 0; u < args.columns.planes && u <= level; ++u)
       if (level - u < args.lanes.planes)
-        Pass<exclusive>(a + (level - u) * words * lda, lda, vectors, b + u * words * ldb, ldb, words, sums);
+        Pass(a + (level - u) * words * lda, lda, vectors, b + u * words * ldb, ldb, words, sums);
   }
   for (size_t c = 0; c < columns; ++c) Store(args, vectors, column + c, sums + c);
-}
-
-template <bool exclusive>
-inline void Run(const BitGemmArgs& args) {
-  for (size_t column = 0; column < args.columns.items; column += kColumns) {
-    const size_t rest = args.columns.items - column;
-    Columns<exclusive>(args, column, rest < kColumns ? rest : kColumns);
-  }
 }
 
 }  // namespace
@@ -127,10 +113,10 @@ void BitGemmX86Avx2(const BitGemmArgs& args) {
   rest.lanes.items -= done;
   if (rest.lane_terms) rest.lane_terms += done;
   rest.out += done;
-  if (args.exclusive)
-    Run<true>(rest);
-  else
-    Run<false>(rest);
+  for (size_t column = 0; column < rest.columns.items; column += kColumns) {
+    const size_t columns = rest.columns.items - column;
+    Columns(rest, column, columns < kColumns ? columns : kColumns);
+  }
 }
 
 }  // namespace apb

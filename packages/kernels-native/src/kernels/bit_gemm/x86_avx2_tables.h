@@ -1,6 +1,6 @@
 // AVX2 for 17 rows and more: the logic is in the lookup table itself. Bytes of one place of 32 rows make a vector, so
-// all of them meet the same nibble of a column, and the table of that nibble holds popcount(i OP nibble): no XOR or
-// AND is left. Tables are made for two nibbles of two columns at once, the second's count in the upper four bits.
+// all of them meet the same nibble of a column, and the table of that nibble holds popcount(i ^ nibble): no XOR is
+// left. Tables are made for two nibbles of two columns at once, the second's count in the upper four bits.
 // Three lookups (at most 12 a column) are added up before the halves are taken apart: 25 operations a word of two
 // columns, 12.5 instead of 24 a word, and a load of the table, which has ports of its own.
 //
@@ -24,24 +24,20 @@ constexpr size_t kTableBlock = 7;
 // Blocks until the sums of 16 bits are full: 256 * 224 = 57344.
 constexpr size_t kFlush = 256 * kTableBlock;
 
-// count[n + 16 * m][i] = popcount(i OP n) + 16 * popcount(i OP m)
+// count[n + 16 * m][i] = popcount(i ^ n) + 16 * popcount(i ^ m)
 struct Tables {
   alignas(64) uint8_t count[256][16];
 };
 
-template <bool exclusive>
 constexpr Tables MakeTables() {
   Tables t = {};
   const int bits[16] = {0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4};
   for (int b = 0; b < 256; ++b)
-    for (int i = 0; i < 16; ++i)
-      t.count[b][i] = static_cast<uint8_t>(exclusive ? bits[i ^ (b & 15)] + 16 * bits[i ^ (b >> 4)]
-                                                     : bits[i & (b & 15)] + 16 * bits[i & (b >> 4)]);
+    for (int i = 0; i < 16; ++i) t.count[b][i] = static_cast<uint8_t>(bits[i ^ (b & 15)] + 16 * bits[i ^ (b >> 4)]);
   return t;
 }
 
-template <bool exclusive>
-constexpr Tables kTables = MakeTables<exclusive>();
+constexpr Tables kTables = MakeTables();
 
 inline __m256i Load(const uint32_t* words) { return _mm256_load_si256(reinterpret_cast<const __m256i*>(words)); }
 
@@ -193,7 +189,7 @@ inline void TablePanel(const BitGemmArgs& args, const uint8_t* table, size_t lan
 
 template <size_t V>
 inline void TableColumns(const BitGemmArgs& args, size_t lane) {
-  const uint8_t* table = args.exclusive ? kTables<true>.count[0] : kTables<false>.count[0];
+  const uint8_t* table = kTables.count[0];
   for (size_t column = 0; column < args.columns.items; column += kPanel) {
     const size_t rest = args.columns.items - column;
     TablePanel<V>(args, table, lane, column, rest < kPanel ? rest : kPanel);

@@ -202,7 +202,7 @@ void TurnAll(const LookupTurnArgs& args) {
 }
 
 // Counting signs takes as few instructions as looking them up, and no tables.
-constexpr Lookup kLookup = {kIndexBits, {0, 16, 9}, {0, 0, 4}, TablesOfPlanes<Make>, SumAll, TurnAll};
+constexpr Lookup kLookup = {kIndexBits, {0, 24, 9}, {0, 0, 4}, TablesOfPlanes<Make>, SumAll, TurnAll};
 
 }  // namespace
 

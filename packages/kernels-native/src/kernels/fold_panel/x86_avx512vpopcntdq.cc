@@ -1,0 +1,34 @@
+// AVX-512: sixteen words of 32 bits at a time.
+#include <immintrin.h>
+
+#include "kernels/fold_panel/op.h"
+
+namespace apb {
+namespace {
+
+constexpr size_t kLanes = 16;
+constexpr int kXor3 = 0x96;  // of vpternlog
+
+}  // namespace
+
+void FoldPanelX86Avx512Vpopcntdq(const FoldPanelArgs& args) {
+  const uint32_t* from = args.from;
+  uint32_t* to = args.to;
+  const size_t stride = args.stride;
+  for (size_t plane = 0; plane < args.planes; ++plane) {
+    size_t word = 0;
+    for (; word + kTriple <= args.words; word += kTriple, from += kTriple * stride, to += kTriple * stride)
+      for (size_t i = 0; i < args.items; i += kLanes) {
+        const __m512i x = _mm512_load_si512(from + i);
+        const __m512i y = _mm512_load_si512(from + stride + i);
+        const __m512i z = _mm512_load_si512(from + 2 * stride + i);
+        _mm512_store_si512(to + i, _mm512_xor_si512(x, z));
+        _mm512_store_si512(to + stride + i, _mm512_xor_si512(y, z));
+        _mm512_store_si512(to + 2 * stride + i, _mm512_ternarylogic_epi32(x, y, z, kXor3));
+      }
+    for (; word < args.words; ++word, from += stride, to += stride)
+      for (size_t i = 0; i < args.items; i += kLanes) _mm512_store_si512(to + i, _mm512_load_si512(from + i));
+  }
+}
+
+}  // namespace apb
