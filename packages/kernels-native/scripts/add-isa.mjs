@@ -76,7 +76,7 @@ const list = edit('src/kernels/kernels.inc', text =>
   insertBefore(
     text,
     '#endif  // APB_X86',
-    `\nAPB_ISA(${name}, ${values.needs}, 64, 16)\nAPB_KERNEL(bit_gemm, ${name}, ${values.needs}, ${kernel})\n`,
+    `\nAPB_ISA(${name}, ${values.needs}, 64, 1)\nAPB_KERNEL(bit_gemm, ${name}, ${values.needs}, ${kernel})\n`,
     'kernels.inc',
   ),
 );

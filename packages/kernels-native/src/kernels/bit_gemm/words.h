@@ -6,75 +6,97 @@
 namespace apb {
 namespace {
 
-// Columns that are counted together: as many sums as registers hold beside two pointers, their strides, two words and a
-// count. More rows at a time would take fewer loads, but these are not what is scarce.
+// Columns that are counted together, each in a register.
 constexpr size_t kTileColumns = 8;
+// Words that are counted without a jump: those of nine taps of 64 channels.
+constexpr size_t kWordsAtOnce = 9;
 
-// One plane of either side: the words of a row, and of a column, lie lda and ldb words apart.
-struct Sides {
-  const uint64_t *a, *b;
-  size_t lda, ldb, words;
-};
-
-// What becomes of the totals of earlier planes.
-enum class Before { kNothing, kAdded, kDoubled };
-
-// All rows of one plane against C columns of one: totals[i * C + c].
-template <size_t C, typename Popcount>
-APB_NOINLINE void Pass(const Sides& sides, size_t rows, Before before, uint64_t* totals, Popcount popcount) {
-  const size_t lda = sides.lda, ldb = sides.ldb;
-  for (size_t i = 0; i < rows; ++i, totals += C) {
-    const uint64_t *a = sides.a + i, *b = sides.b;
-    uint64_t sums[C] = {};
-    for (size_t w = sides.words; w > 0; --w, a += lda, b += ldb) {
-      const uint64_t word = *a;
-      APB_UNROLL
-      for (size_t c = 0; c < C; ++c) sums[c] += static_cast<uint64_t>(popcount(word ^ b[c]));
-    }
-    if (before != Before::kNothing) {
-      APB_UNROLL
-      for (size_t c = 0; c < C; ++c) sums[c] += totals[c] << (before == Before::kDoubled);
-    }
+// N words of a row against C columns. The words of a row lie A apart, those of a column B.
+template <size_t A, size_t B, size_t C, size_t N, bool first, typename Popcount>
+APB_INLINE void CountWords(const uint64_t* a, const uint64_t* b, uint64_t* sums, Popcount popcount) {
+  APB_UNROLL
+  for (size_t w = 0; w < N; ++w) {
+    const uint64_t word = a[w * A];
     APB_UNROLL
-    for (size_t c = 0; c < C; ++c) totals[c] = sums[c];
+    for (size_t c = 0; c < C; ++c) {
+      const uint64_t count = static_cast<uint64_t>(popcount(word ^ b[w * B + c]));
+      sums[c] = first && w == 0 ? count : sums[c] + count;
+      APB_OPAQUE(sums[c]);
+    }
   }
 }
 
-// Planes of one weight 2^(p + u) are added up before the sums are doubled for the next lower weight.
-template <size_t C, typename Popcount>
+// All words of a row and of C columns.
+template <size_t A, size_t B, size_t C, typename Popcount>
+APB_INLINE void CountRow(const uint64_t* a, const uint64_t* b, size_t words, uint64_t* sums, Popcount popcount) {
+  if (words >= kWordsAtOnce) {
+    CountWords<A, B, C, kWordsAtOnce, true>(a, b, sums, popcount);
+    words -= kWordsAtOnce, a += kWordsAtOnce * A, b += kWordsAtOnce * B;
+  } else {
+    for (size_t c = 0; c < C; ++c) sums[c] = 0;
+  }
+  for (; words >= kWordsAtOnce; words -= kWordsAtOnce, a += kWordsAtOnce * A, b += kWordsAtOnce * B)
+    CountWords<A, B, C, kWordsAtOnce, false>(a, b, sums, popcount);
+  for (; words > 0; --words, a += A, b += B) CountWords<A, B, C, 1, false>(a, b, sums, popcount);
+}
+
+// Plane p of all rows against plane u of C columns: the first writes results, with their terms, later ones add to them.
+template <size_t A, size_t B, size_t C, bool first, typename Popcount>
+APB_NOINLINE void CountPlanes(const BitGemmArgs& args, size_t column, size_t p, size_t u, Popcount popcount) {
+  const size_t words = args.words, rows = args.lanes.items, ldo = args.ldo;
+  const auto* a = static_cast<const uint64_t*>(args.lanes.words) + p * words * A;
+  const auto* b = static_cast<const uint64_t*>(args.columns.words) + u * words * B + column;
+  const uint32_t factor = static_cast<uint32_t>(args.factor) << (p + u);
+  uint32_t terms[C];
+  for (size_t c = 0; c < C; ++c)
+    terms[c] = args.column_terms ? static_cast<uint32_t>(args.column_terms[column + c]) : 0;
+  int32_t* out = args.out + column * ldo;
+  for (size_t i = 0; i < rows; ++i) {
+    uint64_t sums[C];
+    CountRow<A, B, C>(a + i, b, words, sums, popcount);
+    int32_t* to = out + i;
+    APB_UNROLL
+    for (size_t c = 0; c < C; ++c, to += ldo) {
+      APB_OPAQUE(to);
+      const uint32_t before = first ? terms[c] : static_cast<uint32_t>(*to);
+      *to = static_cast<int32_t>(before + factor * static_cast<uint32_t>(sums[c]));
+    }
+  }
+}
+
+// Adds terms of lanes, which are rare: a row takes so few operations that one more for each column would show.
+template <size_t C>
+void AddLaneTerms(const BitGemmArgs& args, int32_t* out) {
+  for (size_t c = 0; c < C; ++c, out += args.ldo)
+    for (size_t i = 0; i < args.lanes.items; ++i)
+      out[i] = static_cast<int32_t>(static_cast<uint32_t>(out[i]) + static_cast<uint32_t>(args.lane_terms[i]));
+}
+
+// All rows and planes against C columns.
+template <size_t A, size_t B, size_t C, typename Popcount>
 inline void Columns(const BitGemmArgs& args, size_t column, Popcount popcount) {
-  const auto* lanes = static_cast<const uint64_t*>(args.lanes.words);
-  const auto* columns = static_cast<const uint64_t*>(args.columns.words) + column;
-  const size_t lda = args.lanes.stride, ldb = args.columns.stride, words = args.words, rows = args.lanes.items;
-  uint64_t totals[kTileRows * C];
-  Before before = Before::kNothing;
-  for (size_t level = args.lanes.planes + args.columns.planes - 1; level-- > 0;) {
-    if (before == Before::kAdded) before = Before::kDoubled;
-    for (size_t u = 0; u < args.columns.planes && u <= level; ++u) {
-      if (level - u >= args.lanes.planes) continue;
-      Pass<C>({lanes + (level - u) * words * lda, columns + u * words * ldb, lda, ldb, words}, rows, before, totals,
-              popcount);
-      before = Before::kAdded;
-    }
-  }
-  const uint32_t factor = static_cast<uint32_t>(args.factor);
-  int32_t* out = args.out + column * args.ldo;
-  for (size_t c = 0; c < C; ++c, out += args.ldo) {
-    const uint32_t term = args.column_terms ? static_cast<uint32_t>(args.column_terms[column + c]) : 0;
-    for (size_t i = 0; i < rows; ++i) {
-      const uint32_t lane_term = args.lane_terms ? static_cast<uint32_t>(args.lane_terms[i]) : 0;
-      out[i] = static_cast<int32_t>(lane_term + term + factor * static_cast<uint32_t>(totals[i * C + c]));
-    }
-  }
+  CountPlanes<A, B, C, true>(args, column, 0, 0, popcount);
+  for (size_t p = 0; p < args.lanes.planes; ++p)
+    for (size_t u = 0; u < args.columns.planes; ++u)
+      if (p + u > 0) CountPlanes<A, B, C, false>(args, column, p, u, popcount);
+  if (args.lane_terms) AddLaneTerms<C>(args, args.out + column * args.ldo);
+}
+
+template <size_t A, size_t B, typename Popcount>
+inline void AllColumns(const BitGemmArgs& args, Popcount popcount) {
+  size_t column = 0;
+  for (; column + kTileColumns <= args.columns.items; column += kTileColumns)
+    Columns<A, B, kTileColumns>(args, column, popcount);
+  if (args.columns.items - column >= 4) Columns<A, B, 4>(args, column, popcount), column += 4;
+  for (; column < args.columns.items; ++column) Columns<A, B, 1>(args, column, popcount);
 }
 
 template <typename Popcount>
 inline void BitGemmByWords(const BitGemmArgs& args, Popcount popcount) {
-  size_t column = 0;
-  for (; column + kTileColumns <= args.columns.items; column += kTileColumns)
-    Columns<kTileColumns>(args, column, popcount);
-  if (args.columns.items & 4) Columns<4>(args, column, popcount), column += 4;
-  for (; column < args.columns.items; ++column) Columns<1>(args, column, popcount);
+  if (args.lanes.stride == kTileRows)
+    AllColumns<kTileRows, kPanel>(args, popcount);
+  else
+    AllColumns<kPanel, kTileRows>(args, popcount);
 }
 
 }  // namespace
