@@ -18,15 +18,11 @@ struct Channels {
   static void Run(const Args& args, size_t lane) {
     const ScalePanelArgs& panel = Sink::Panel(args);
     if (lane == 0) FetchNext(panel);
-    for (size_t i = 0; i < panel.channels; ++i) {
-      const size_t c = panel.order[i];
-      if (TermsOf(panel, c) == 0)
-        NoTerms<V>(args, c, lane);
-      else if (i + 1 < panel.channels)
-        TwoRows<V, Term>(args, c, panel.order[++i], lane);
-      else
-        OneRow<V, Term>(args, c, lane);
-    }
+    const uint8_t* order = panel.order;
+    const uint8_t* const end = order + panel.channels;
+    for (; order < end && TermsOf(panel, *order) == 0; ++order) NoTerms<V>(args, *order, lane);
+    if ((end - order) % 2) OneRow<V, Term>(args, *order++, lane);
+    if (order < end) ByPairs<V, Term>(args, order, end, lane);
   }
 
  private:
@@ -82,20 +78,48 @@ struct Channels {
     Finish<V>(args, c, lane, sums);
   }
 
-  // Two channels side by side, d with as many terms as c or more: a sum waits for its last addition, sums of the other
-  // channel meanwhile go on, and the end of a loop is guessed wrong once for both.
+  // Sums of two channels that are worked on side by side: while a sum waits for its last addition, those of the other
+  // channel go on, and the end of a loop is guessed wrong once for both.
+  template <size_t V>
+  struct Pair {
+    __m512 a[V], b[V];
+  };
+
+  // Channels order[0] and order[1], which has as many terms or more.
   template <size_t V, typename Term>
-  static APB_INLINE void TwoRows(const Args& args, size_t c, size_t d, size_t lane) {
+  static APB_INLINE void Sum(const Args& args, const uint8_t* order, size_t lane, Pair<V>& sums) {
     const SparseDotArgs& sparse = Sink::Panel(args).sparse;
-    const SparseRow a = RowOf(Sink::Panel(args), c), b = RowOf(Sink::Panel(args), d);
-    __m512 sums_a[V] = {}, sums_b[V] = {};
+    const SparseRow a = RowOf(Sink::Panel(args), order[0]), b = RowOf(Sink::Panel(args), order[1]);
+    APB_UNROLL
+    for (size_t v = 0; v < V; ++v) sums.a[v] = sums.b[v] = _mm512_setzero_ps();
     for (size_t t = 0; t < a.terms; ++t) {
-      Term::template Add<V>(sparse, a, t, lane, sums_a);
-      Term::template Add<V>(sparse, b, t, lane, sums_b);
+      Term::template Add<V>(sparse, a, t, lane, sums.a);
+      Term::template Add<V>(sparse, b, t, lane, sums.b);
     }
-    for (size_t t = a.terms; t < b.terms; ++t) Term::template Add<V>(sparse, b, t, lane, sums_b);
-    Finish<V>(args, c, lane, sums_a);
-    Finish<V>(args, d, lane, sums_b);
+    for (size_t t = a.terms; t < b.terms; ++t) Term::template Add<V>(sparse, b, t, lane, sums.b);
+  }
+
+  template <size_t V>
+  static APB_INLINE void FinishPair(const Args& args, const uint8_t* order, size_t lane, const Pair<V>& sums) {
+    Finish<V>(args, order[0], lane, sums.a);
+    Finish<V>(args, order[1], lane, sums.b);
+  }
+
+  // What follows the sums of a pair is one long chain of operations, and a pair with its chain fills the window in
+  // which the processor looks for work. Chains are put behind the terms of the next pair, which depend on none of them
+  // (a sixth less time on Zen 5 at 1 % of terms).
+  template <size_t V, typename Term>
+  static APB_INLINE void ByPairs(const Args& args, const uint8_t* order, const uint8_t* end, size_t lane) {
+    Pair<V> even, odd;
+    Sum<V, Term>(args, order, lane, even);
+    for (;; order += 4) {
+      if (order + 2 == end) return FinishPair<V>(args, order, lane, even);
+      Sum<V, Term>(args, order + 2, lane, odd);
+      FinishPair<V>(args, order, lane, even);
+      if (order + 4 == end) return FinishPair<V>(args, order + 2, lane, odd);
+      Sum<V, Term>(args, order + 4, lane, even);
+      FinishPair<V>(args, order + 2, lane, odd);
+    }
   }
 };
 
