@@ -125,21 +125,22 @@ void CheckMarkPanel(const Variant& v, const Kernels& with_scale_panel, std::size
   const float never = std::numeric_limits<float>::quiet_NaN();
   const float thresholds[3] = {RandomBelow(2) ? 0.0f : -0.5f, 0.5f, RandomBelow(2) ? 1.0f : never};
   const std::size_t plane = channels + 2;
-  const unsigned count = (1u << bits) - 1;
-  std::vector<std::uint64_t> marks(count * plane, 0x5eadbeef5eadbeefu);
+  std::vector<std::uint64_t> marks(bits * plane, 0x5eadbeef5eadbeefu);
   v.kernels.mark_panel(
       {products.Args(nullptr, 0), scale.data(), shift.data(), sign, bits, thresholds, marks.data(), plane});
   const std::size_t written = (items + 15) / 16 * 16;
-  for (unsigned j = 0; j < count; ++j)
+  for (unsigned p = 0; p < bits; ++p)
     for (std::size_t c = 0; c < plane; ++c) {
-      const std::uint64_t got = marks[j * plane + c];
+      const std::uint64_t got = marks[p * plane + c];
       for (std::size_t i = 0; i < 64; ++i) {
         unsigned expected = (0x5eadbeef5eadbeefu >> i) & 1;
         if (c < channels && i >= items && i < written) continue;
         if (c < channels && i < items) {
           volatile float z = y[c * kTileRows + i] * scale[c];
           z = z + shift[c];
-          expected = sign ? z < thresholds[j] : z >= thresholds[j];
+          unsigned code = 0;
+          for (unsigned j = 0; j + 1 < 1u << bits; ++j) code += sign ? z < thresholds[j] : z >= thresholds[j];
+          expected = (code >> p) & 1;
         }
         CHECK(((got >> i) & 1) == expected, v.name + ", channel " + std::to_string(c) + ", row " + std::to_string(i));
       }

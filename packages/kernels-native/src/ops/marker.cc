@@ -14,7 +14,7 @@ Marker::Marker(const Kernels& kernels, const Epilogue& epilogue, const Weights& 
       terms_(terms),
       thresholds_(ThresholdsOf(*epilogue.quantizer, epilogue.activation)),
       plane_(out.words_per_plane() * 64),
-      marks_(ScratchArray<std::uint64_t>::Zeros(((1u << epilogue.quantizer->encoding.bits) - 1) * plane_)),
+      marks_(ScratchArray<std::uint64_t>::Zeros(epilogue.quantizer->encoding.bits * plane_)),
       out_(out) {}
 
 bool Marker::Fits(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights, const Encoding& encoding,
@@ -40,11 +40,6 @@ void Marker::Panel(const Channels& channels, const std::int32_t* acc) {
 }
 
 void Marker::Finish(const BitTile& tile) {
-  if (epilogue_.quantizer->encoding.bits == 2) {
-    // Codes 1 and 3 are odd, those from 2 on have the upper bit, and who reaches a threshold reaches those before.
-    std::uint64_t *first = marks_.data(), *second = first + plane_, *third = second + plane_;
-    for (std::size_t i = 0; i < plane_; ++i) first[i] ^= second[i] ^ third[i];
-  }
   const std::size_t stride = out_.words_per_row();
   for (std::size_t w = 0; w < stride; ++w) {
     alignas(64) std::uint64_t rows[64];

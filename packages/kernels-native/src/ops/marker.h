@@ -39,7 +39,7 @@ class Marker {
   const SparseDotArgs& terms_;
   const std::array<float, 3> thresholds_;
   const std::size_t plane_;
-  ScratchArray<std::uint64_t> marks_;  // of a tile, [thresholds][channels]: a bit for every row
+  ScratchArray<std::uint64_t> marks_;  // of a tile, [planes][channels]: a bit for every row
   Buffer& out_;
 };
 

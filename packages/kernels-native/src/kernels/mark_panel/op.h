@@ -1,5 +1,5 @@
-// Exact products of a panel of output channels -> which thresholds they reach, in one pass: scale_panel, then batch
-// norm and the comparisons that tell the code of a quantizer. Optional.
+// Exact products of a panel of output channels -> bits of the codes of a quantizer, in one pass: scale_panel, then
+// batch norm and comparisons with the thresholds of codes. Optional.
 #ifndef APB_KERNELS_MARK_PANEL_OP_H_
 #define APB_KERNELS_MARK_PANEL_OP_H_
 
@@ -20,8 +20,8 @@ struct MarkPanelArgs {
   bool sign;
   unsigned bits;            // 1 or 2; 1 for sign
   const float* thresholds;  // [2^bits - 1], ascending; NaN: never reached
-  // Bit i of marks[j * plane + c]: z of row i is not below threshold j, or where `sign` is below it. Those of rows up
-  // to the next multiple of 16 are written, what stands beyond `items` is anything.
+  // Bit i of marks[p * plane + c]: bit p of the code of row i. Those of rows up to the next multiple of 16 are written,
+  // what stands beyond `items` is anything.
   uint64_t* marks;
   size_t plane;
 };
