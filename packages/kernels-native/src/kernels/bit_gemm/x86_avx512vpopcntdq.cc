@@ -131,17 +131,23 @@ APB_INLINE void StoreWithColumns(const Results& to, const __m512i* sums) {
   }
 }
 
+// Any terms and factor; apart from the loop, which it would take registers from.
+APB_NOINLINE void StoreAny(const Results& to, const __m512i* sums, size_t columns) {
+  const __m512i of_lanes = to.lane_terms ? _mm512_loadu_si512(to.lane_terms) : _mm512_setzero_si512();
+  const __m512i factor = _mm512_set1_epi32(to.factor);
+  for (size_t c = 0; c < columns; ++c) {
+    const __m512i start = _mm512_add_epi32(of_lanes, _mm512_set1_epi32(to.column_terms ? to.column_terms[c] : 0));
+    _mm512_storeu_si512(to.out + c * to.ldo, _mm512_add_epi32(start, _mm512_mullo_epi32(factor, sums[c])));
+  }
+}
+
 template <size_t C>
 APB_INLINE void Store(const Results& to, const __m512i* sums) {
   if (!to.lane_terms && to.column_terms && to.factor == -2) return StoreWithColumns<C, -2>(to, sums);
   if (!to.lane_terms && to.column_terms && to.factor == 1) return StoreWithColumns<C, 1>(to, sums);
-  const __m512i of_lanes = to.lane_terms ? _mm512_loadu_si512(to.lane_terms) : _mm512_setzero_si512();
-  const __m512i factor = _mm512_set1_epi32(to.factor);
-  int32_t* out = to.out;
-  for (size_t c = 0; c < C; ++c, out += to.ldo) {
-    const __m512i start = _mm512_add_epi32(of_lanes, _mm512_set1_epi32(to.column_terms ? to.column_terms[c] : 0));
-    _mm512_storeu_si512(out, _mm512_add_epi32(start, _mm512_mullo_epi32(factor, sums[c])));
-  }
+  __m512i copies[C];
+  for (size_t c = 0; c < C; ++c) copies[c] = sums[c];
+  StoreAny(to, copies, C);
 }
 
 // All rows x C columns from `column`.
