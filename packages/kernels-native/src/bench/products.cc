@@ -280,10 +280,7 @@ std::vector<Timing> BenchSparse(const Kernels& kernels, const ProductShape& shap
   std::mt19937_64 random(3);
   const std::size_t sets = operands.weights.size();
   auto out = std::make_shared<AlignedArray<float>>(shape.m * ProductStride(shape.n));
-  auto activations = std::make_shared<std::vector<PackedActivations>>();
-  const Weights plain = PackBitWeights(kernels, operands.weights[0], 1);  // laid out like all others
-  for (const BitMatrix& a : operands.activations)
-    activations->push_back(PackActivations(kernels, a.bits.data(), a.rows, 1, true, plain));
+  auto activations = std::make_shared<std::vector<BitMatrix>>(operands.activations);
   std::vector<Contender> contenders;
   for (const double share : shares) {
     auto weights = std::make_shared<std::vector<Weights>>();
@@ -301,7 +298,8 @@ std::vector<Timing> BenchSparse(const Kernels& kernels, const ProductShape& shap
     name.erase(name.find_last_not_of("0.") == std::string::npos ? 1 : name.find_last_not_of('0') + 1);
     if (name.back() == '.') name.pop_back();
     contenders.push_back({name + "%", 0, [&kernels, activations, weights, out](std::size_t set) {
-                            MultiplyPackedSparse(kernels, (*activations)[set], (*weights)[set], out->data());
+                            const BitMatrix& a = (*activations)[set];
+                            MultiplySparse(kernels, a.bits.data(), a.rows, (*weights)[set], out->data());
                           }});
   }
   return Race(contenders, sets, milliseconds);

@@ -103,18 +103,26 @@ void MultiplyPacked(const Kernels& kernels, const PackedActivations& a, const We
   });
 }
 
-void MultiplyPackedSparse(const Kernels& kernels, const PackedActivations& a, const Weights& weights, float* out) {
+void MultiplySparse(const Kernels& kernels, const std::uint64_t* rows, std::size_t count, const Weights& weights,
+                    float* out) {
   const BitWeights& bits = std::get<BitWeights>(weights.packed);
-  const std::size_t stride = ProductStride(a.rows);
-  const Window window = MatrixWindow(a.rows);
-  PanelProduct product(kernels, weights, a.sign);
+  const std::size_t stride = ProductStride(count), words = (weights.k + 63) / 64;
+  const Window window = MatrixWindow(count);
+  const PixelPlanes pixels = {rows, words, 1, true};
+  const bool arranges = Arranges(kernels, weights);
+  AlignedArray<std::uint8_t> panel(PanelBytes(kernels, 1, weights.k)), arranged(arranges ? panel.size() : 0);
+  PanelProduct product(kernels, weights, true);
   std::optional<LookupProduct> lookup;
-  if (weights.looked_up()) lookup.emplace(kernels, weights, PlanesOf(a), window);
+  if (weights.looked_up()) lookup.emplace(kernels, weights, pixels, window);
+  alignas(64) std::int32_t starts[kTileRows];  // of products that are looked up
+  std::fill(starts, starts + kTileRows, static_cast<std::int32_t>(weights.k));
   alignas(64) std::int32_t acc[kLookupChannels * kTileRows];  // of a panel, or a block of them
   alignas(64) float sums[kTileRows];
   ForEachBitTile(window, [&](const BitTile& bit_tile) {
     const std::size_t first = bit_tile.begin()->position;
-    const ActivationTile tile = a.Tile(kernels, first / kTileRows);
+    PackPanel(kernels, rows + first * words, bit_tile.rows(), 1, weights.k, panel.data());
+    if (arranges) ArrangePanel(kernels, weights, panel.data(), bit_tile.rows(), arranged.data());
+    const ActivationTile tile = {panel.data(), (arranges ? arranged : panel).data(), bit_tile.rows(), 1, true};
     SparseDotArgs terms = SparseTerms(kernels, weights, tile, nullptr, nullptr);
     terms.step = 1;
     if (lookup)
@@ -123,14 +131,14 @@ void MultiplyPackedSparse(const Kernels& kernels, const PackedActivations& a, co
       product.Take(tile, kTileRows);
     for (std::size_t n = 0; n < weights.rows; n += kPanel) {
       const std::size_t channels = std::min(kPanel, weights.rows - n);
-      const std::int32_t* panel = acc + (lookup ? n % kLookupChannels * kTileRows : 0);
+      const std::int32_t* products = acc + (lookup ? n % kLookupChannels * kTileRows : 0);
       float* y = out + n * stride + first;
       if (!lookup)
         product.Multiply(n / kPanel, channels, acc);
       else if (n % kLookupChannels == 0)
-        lookup->Products(n / kLookupChannels, tile.rows, a.terms.data() + first, acc, kTileRows);
+        lookup->Products(n / kLookupChannels, tile.rows, starts, acc, kTileRows);
       if (kernels.scale_panel && bits.sparse.blocks == 1) {
-        kernels.scale_panel({panel, channels, bits.order.data() + n, bits.scales.data() + n,
+        kernels.scale_panel({products, channels, bits.order.data() + n, bits.scales.data() + n,
                              bits.sparse.row_start.data() + n, terms, y, stride});
         continue;
       }
@@ -139,7 +147,7 @@ void MultiplyPackedSparse(const Kernels& kernels, const PackedActivations& a, co
         const bool sparse = bits.sparse.terms(n + j) > 0;
         if (sparse) SparseSums(kernels, weights, n + j, terms, sums);
         kernels.scale_row(
-            {panel + j * kTileRows, sparse ? sums : nullptr, bits.scales[n + j], 1.0f, tile.rows, y + j * stride});
+            {products + j * kTileRows, sparse ? sums : nullptr, bits.scales[n + j], 1.0f, tile.rows, y + j * stride});
       }
     }
   });

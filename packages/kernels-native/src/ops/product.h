@@ -40,9 +40,10 @@ inline std::size_t ProductStride(std::size_t rows) {
 // PackWeights for these kernels.
 void MultiplyPacked(const Kernels& kernels, const PackedActivations& a, const Weights& weights, std::int32_t* out);
 
-// out[n][i] = fl(fl(scale * step) * product) + fl(step * T), T the sparse part of channel n: what full-precision
-// weights cost. Shapes as above, 1-bit weights, step 1, base 0.
-void MultiplyPackedSparse(const Kernels& kernels, const PackedActivations& a, const Weights& weights, float* out);
+// out[n][i] = fl(scale * product) + T, T the sparse part of channel n, from rows of signs as they come: what
+// full-precision weights cost. Shapes as above, 1-bit weights; no more than one thread.
+void MultiplySparse(const Kernels& kernels, const std::uint64_t* rows, std::size_t count, const Weights& weights,
+                    float* out);
 
 }  // namespace apb
 
