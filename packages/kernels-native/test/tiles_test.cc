@@ -41,6 +41,28 @@ TEST(TilesApartVisitEveryPositionOnce) {
     }
 }
 
+TEST(TilesAreAsFewAndAsEvenAsCanBe) {
+  const ConvGeometry g = {1, 1, 1, {1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0}};
+  for (const std::size_t group : {1, 16, 32})
+    for (const std::size_t count : {0, 1, 15, 16, 17, 63, 64, 65, 80, 128, 144, 196, 1000})
+      for (const std::size_t begin : {0, 3}) {
+        Window window = MakeWindow({1, 1, count + begin + 1, 1}, g);
+        window.begin = begin;
+        window.end = begin + count;
+        std::size_t at = begin, tiles = 0, least = kTileRows, most = 0;
+        ForEachBitTile(window, group, [&](const BitTile& tile) {
+          CHECK(tile.begin() + 1 == tile.end() && tile.begin()->position == at, "in order");
+          at += tile.rows();
+          ++tiles;
+          const std::size_t groups = (tile.rows() + group - 1) / group;
+          least = std::min(least, groups);
+          most = std::max(most, groups);
+        });
+        CHECK(at == begin + count && tiles == (count + kTileRows - 1) / kTileRows, std::to_string(count) + " rows");
+        CHECK(tiles == 0 || most - least <= 1, std::to_string(count) + " rows are divided evenly");
+      }
+}
+
 TEST(ScratchMemoryHoldsWhatWasAskedFor) {
   for (int round = 0; round < 3; ++round) {
     std::vector<ScratchArray<std::uint8_t>> arrays;

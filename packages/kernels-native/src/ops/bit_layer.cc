@@ -61,7 +61,7 @@ class TileWorker {
         window_.batch * lines_inside_.count() * columns_inside_.count() >= kTileRows)
       ForEachBitTileApart(window_, lines_inside_, columns_inside_, visit);
     else
-      ForEachBitTile(window_, visit);
+      ForEachBitTile(window_, kernels_.row_group, visit);
   }
 
   // Calls visit(channels, acc) with the exact products [count][kTileRows] of every panel of channels.

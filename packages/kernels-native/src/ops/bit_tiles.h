@@ -48,13 +48,18 @@ struct Interior {
   std::size_t count() const { return last - first; }
 };
 
-// Calls visit(tile) for the window's positions from begin to end in their order.
+// Calls visit(tile) for the window's positions from begin to end in their order: as few tiles as there may be, of about
+// as many groups of `group` rows each, which kernels work on together (Kernels::row_group). A last tile of few rows
+// would take nearly as long as one of many.
 template <typename Visit>
-void ForEachBitTile(const Window& window, Visit visit) {
-  const std::size_t end = std::min(window.end, window.positions());
+void ForEachBitTile(const Window& window, std::size_t group, Visit visit) {
+  const std::size_t end = std::min(window.end, window.positions()), count = end - std::min(window.begin, end);
+  const std::size_t groups = (count + group - 1) / group, tiles = (count + kTileRows - 1) / kTileRows;
   BitTile tile;
-  for (std::size_t at = window.begin; at < end; tile.Clear()) {
-    at += tile.Take(at, end - at);
+  std::size_t at = window.begin;
+  for (std::size_t i = 1; i <= tiles; ++i, tile.Clear()) {
+    const std::size_t last = window.begin + groups * i / tiles * group;
+    at += tile.Take(at, std::min(end, last) - at);
     visit(static_cast<const BitTile&>(tile));
   }
 }

@@ -64,7 +64,7 @@ void LookUp(const Kernels& kernels, const PackedActivations& a, const Weights& w
     window.begin = begin * kTileRows;
     window.end = window.begin + count * kTileRows;
     LookupProduct product(kernels, weights, PlanesOf(a), window);
-    ForEachBitTile(window, [&](const BitTile& tile) {
+    ForEachBitTile(window, kernels.row_group, [&](const BitTile& tile) {
       const std::size_t first = tile.begin()->position;
       product.Sum(tile);
       for (std::size_t block = 0; block < product.blocks(); ++block)
@@ -118,7 +118,7 @@ void MultiplySparse(const Kernels& kernels, const std::uint64_t* rows, std::size
   std::fill(starts, starts + kTileRows, static_cast<std::int32_t>(weights.k));
   alignas(64) std::int32_t acc[kLookupChannels * kTileRows];  // of a panel, or a block of them
   alignas(64) float sums[kTileRows];
-  ForEachBitTile(window, [&](const BitTile& bit_tile) {
+  ForEachBitTile(window, kernels.row_group, [&](const BitTile& bit_tile) {
     const std::size_t first = bit_tile.begin()->position;
     PackPanel(kernels, rows + first * words, bit_tile.rows(), 1, weights.k, panel.data());
     if (arranges) ArrangePanel(kernels, weights, panel.data(), bit_tile.rows(), arranged.data());
