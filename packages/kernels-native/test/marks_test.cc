@@ -123,7 +123,9 @@ void CheckMarkPanel(const Variant& v, const Kernels& with_scale_panel, std::size
   }
   // Values of products lie on the thresholds; some are never reached.
   const float never = std::numeric_limits<float>::quiet_NaN();
-  const float thresholds[3] = {RandomBelow(2) ? 0.0f : -0.5f, 0.5f, RandomBelow(2) ? 1.0f : never};
+  const std::uint64_t reached = RandomBelow(5);
+  const float thresholds[3] = {reached > 0 ? RandomBelow(2) ? 0.0f : -0.5f : never, reached > 1 ? 0.5f : never,
+                               reached > 2 ? 1.0f : never};
   const std::size_t plane = channels + 2;
   std::vector<std::uint64_t> marks(bits * plane, 0x5eadbeef5eadbeefu);
   v.kernels.mark_panel(

@@ -312,9 +312,10 @@ TEST(FloatLayersDoNotDependOnThreads) {
 
 // Both 2-bit weights and signs, on sums that plain integers give.
 TEST(IntegerProductsAreExact) {
-  for (const std::size_t k : {1, 31, 64, 65, 200})
-    for (const std::size_t m : {1, 20, 45, 64, 67})
-      for (const Encoding& e : {Encoding{true, 1, 0, 1}, Encoding{false, 2, 0, 1}}) {
+  for (const std::size_t k : {1, 31, 64, 65, 96, 97, 200})
+    for (const std::size_t m : {1, 12, 20, 29, 45, 64, 67})
+      for (const Encoding& e :
+           {Encoding{true, 1, 0, 1}, Encoding{false, 1, 0, 1}, Encoding{false, 2, 0, 1}, Encoding{false, 4, 0, 1}}) {
         const std::size_t rows = 18;
         const Input x = RandomPlanes({m, k}, e);
         std::vector<std::uint32_t> planes(2 * rows * ((k + 31) / 32), 0);

@@ -108,6 +108,27 @@ void Check(const std::string& variant, const BitMatrix& w, const BitMatrix& a, c
   }
 }
 
+// A full-precision weight; sums of these and of signs are exact in float32, in any order.
+constexpr float kExceptional = 2.5f;
+
+// Throws unless cells of out, [m][ProductStride], are the products of signs with weights of which those at `positions`
+// are exceptional.
+void CheckSparse(const BitMatrix& w, const std::vector<std::uint32_t>& positions, const BitMatrix& a,
+                 const float* out) {
+  std::vector<float> weights(w.rows * w.k);
+  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<float>(WeightValue(w, i / w.k, i % w.k));
+  for (const std::uint32_t position : positions) weights[position] = kExceptional;
+  const std::size_t cells = w.rows * a.rows, step = (cells + kMostChecked - 1) / kMostChecked;
+  for (std::size_t cell = 0; cell < cells; cell += step) {
+    const std::size_t row = cell / a.rows, n = cell % a.rows;
+    float expected = 0;
+    for (std::size_t l = 0; l < w.k; ++l) expected += weights[row * w.k + l] * (a.Code(n, l) ? -1.0f : 1.0f);
+    if (out[row * ProductStride(a.rows) + n] != expected)
+      throw std::runtime_error("the product with full-precision weights is wrong at channel " + std::to_string(row) +
+                               ", row " + std::to_string(n));
+  }
+}
+
 // Our product: set up, checked, ready to race.
 Contender Ours(const Kernels& kernels, const BitOperands& operands) {
   struct State {
@@ -284,16 +305,18 @@ std::vector<Timing> BenchSparse(const Kernels& kernels, const ProductShape& shap
   std::vector<Contender> contenders;
   for (const double share : shares) {
     auto weights = std::make_shared<std::vector<Weights>>();
+    std::vector<std::uint32_t> first;  // positions of set 0
     for (const BitMatrix& w : operands.weights) {
       std::vector<std::uint32_t> positions;
-      std::vector<float> values;
       for (std::size_t i = 0; i < w.rows * w.k; ++i)
-        if (std::uniform_real_distribution<double>()(random) < share) {
+        if (std::uniform_real_distribution<double>()(random) < share)
           positions.push_back(static_cast<std::uint32_t>(i));
-          values.push_back(2.5f);
-        }
-      weights->push_back(PackBitWeights(kernels, w, 1, positions, values));
+      weights->push_back(PackBitWeights(kernels, w, 1, positions, std::vector<float>(positions.size(), kExceptional)));
+      if (weights->size() == 1) first = std::move(positions);
     }
+    const BitMatrix& a = operands.activations[0];
+    MultiplySparse(kernels, a.bits.data(), a.rows, weights->front(), out->data());
+    CheckSparse(operands.weights[0], first, a, out->data());
     std::string name = std::to_string(share * 100);
     name.erase(name.find_last_not_of("0.") == std::string::npos ? 1 : name.find_last_not_of('0') + 1);
     if (name.back() == '.') name.pop_back();

@@ -18,8 +18,13 @@ namespace {
 
 bool CanRun(std::uint32_t needs, std::uint32_t features) { return (needs & ~features) == 0; }
 
-// A bit_gemm reads folded panels only where the kernel that folds is listed after it.
-bool IsBitGemm(const std::string& operation) { return operation == "bit_gemm"; }
+// Tiles are divided into groups of rows.
+#define APB_ISA(name, needs, lane, rows) \
+  static_assert(kTileRows % rows == 0, "rows that are counted together do not divide a tile");
+#define APB_KERNEL(operation, isa, needs, function)
+#include "kernels/kernels.inc"
+#undef APB_ISA
+#undef APB_KERNEL
 
 }  // namespace
 
@@ -43,10 +48,11 @@ Kernels SelectKernels(const std::string& isa, std::uint32_t features) {
   Kernels kernels;
 #define APB_ISA(name, needs, lane, rows) \
   if (isa == #name) kernels.lane_bits = lane, kernels.row_group = rows;
-#define APB_KERNEL(operation, isa, needs, function)          \
-  if (allowed(#isa) && CanRun(needs, features)) {            \
-    if (IsBitGemm(#operation)) kernels.fold_panel = nullptr; \
-    kernels.operation = &function;                           \
+// A bit_gemm does not read what a lesser instruction set's fold_panel writes.
+#define APB_KERNEL(operation, isa, needs, function)                          \
+  if (allowed(#isa) && CanRun(needs, features)) {                            \
+    if (std::string("bit_gemm") == #operation) kernels.fold_panel = nullptr; \
+    kernels.operation = &function;                                           \
   }
 #include "kernels/kernels.inc"
 #undef APB_ISA

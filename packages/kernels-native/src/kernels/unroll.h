@@ -5,6 +5,8 @@
 // APB_UNROLL, before loops of constant length over an array of registers: GCC keeps such an array in memory, storing
 // every element in every step, unless the loops are unrolled early. APB_UNROLL_LONG is for more than sixteen steps.
 //
+// APB_OPAQUE(sum), after a sum was added to: GCC keeps it in a register of its own and adds in this order.
+//
 // APB_OPAQUE(pointer), after a pointer was advanced: GCC may not derive it from others any more. Where rows are read
 // side by side it otherwise makes one pointer a row, more than there are registers, and carries them over in vector
 // registers, whose moves compete with the arithmetic (5 % of a product of bytes).

@@ -36,11 +36,11 @@ class TileWorker {
         inside_sums_(input.setup->inside),
         whole_(inside_sums_.Whole()),
         panel_(ScratchArray<std::uint8_t>::Zeros(PanelBytes(kernels, encoding_.bits, weights.k))),
+        arranged_(ArrangesPanels(kernels, weights) && SparseTermCount() > 0 ? panel_.size() : 0),
         taps_(encoding_.sign && SparseTermCount() > 0 && weights.taps() <= SparseRows::kMostTaps
                   ? weights.taps() * kTileRows
                   : 0),
         codes_(WeavesCodes() ? encoding_.bits * LaneWords(kernels, weights.k) * kTileRows : 0),
-        arranged_(Arranges(kernels, weights) && SparseTermCount() > 0 ? panel_.size() : 0),
         ones_(weights.looked_up() && !encoding_.sign ? LaneWords(kernels, weights.k) * kPanel * (kernels.lane_bits / 8)
                                                      : 0) {
     std::fill(ones_.data(), ones_.data() + ones_.size(), std::uint8_t{0xff});
@@ -72,7 +72,7 @@ class TileWorker {
     const std::size_t group_rows = weights_.rows_per_group();
     for (std::size_t group = 0; group < weights_.groups; ++group) {
       Pack(tile, group);
-      product_.Take(tile_, kTileRows);
+      product_.SetTile(tile_, kTileRows);
       for (std::size_t p = 0; p < weights_.panels_per_group(); ++p) {
         const Channels channels = {group * weights_.panels_per_group() + p, group * group_rows + p * kPanel,
                                    std::min(kPanel, group_rows - p * kPanel)};
@@ -197,7 +197,7 @@ class TileWorker {
     if (codes_.size() > 0)
       kernels_.code_panel({reinterpret_cast<const std::uint32_t*>(panel_.data()), LaneWords(kernels_, weights_.k),
                            encoding_.bits, tile.rows(), codes_.data()});
-    if (Arranges(kernels_, weights_)) ArrangePanel(kernels_, weights_, panel_.data(), tile.rows(), arranged);
+    if (ArrangesPanels(kernels_, weights_)) ArrangePanel(kernels_, weights_, panel_.data(), tile.rows(), arranged);
   }
 
   void Cut(const BitTile& tile, std::size_t group) {

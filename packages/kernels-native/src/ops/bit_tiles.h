@@ -48,9 +48,9 @@ struct Interior {
   std::size_t count() const { return last - first; }
 };
 
-// Calls visit(tile) for the window's positions from begin to end in their order: as few tiles as there may be, of about
-// as many groups of `group` rows each, which kernels work on together (Kernels::row_group). A last tile of few rows
-// would take nearly as long as one of many.
+// Calls visit(tile) for the window's positions from begin to end in their order, in as few tiles as possible, which
+// differ by at most one group of rows (Kernels::row_group): part of a group takes as long as a whole one, and a last
+// tile of few rows nearly as long as one of many.
 template <typename Visit>
 void ForEachBitTile(const Window& window, std::size_t group, Visit visit) {
   const std::size_t end = std::min(window.end, window.positions()), count = end - std::min(window.begin, end);

@@ -12,7 +12,7 @@ namespace apb {
 
 // A panel of activations that meets weights.
 struct ActivationTile {
-  const void* words;     // of a BitPanel of stride kTileRows
+  const void* words;     // of a BitPanel of stride kTileRows; may be arranged too where there are no sparse weights
   const void* arranged;  // the same as products read them (ArrangePanel)
   std::size_t rows;      // 1 .. kTileRows
   unsigned planes;
@@ -20,7 +20,7 @@ struct ActivationTile {
 };
 
 // Whether products with these weights read panels in another layout than sparse weights do: IsBalanced, or folded.
-bool Arranges(const Kernels& kernels, const Weights& weights);
+bool ArrangesPanels(const Kernels& kernels, const Weights& weights);
 
 // Writes a panel of so many rows, which may be `to`, in that layout.
 void ArrangePanel(const Kernels& kernels, const Weights& weights, const void* words, std::size_t rows, void* to);
@@ -35,7 +35,7 @@ class PanelProduct {
   PanelProduct(const Kernels& kernels, const Weights& weights, bool sign);
 
   // The tile that is multiplied from now on; rows of results lie ldo apart.
-  void Take(const ActivationTile& tile, std::size_t ldo);
+  void SetTile(const ActivationTile& tile, std::size_t ldo);
 
   // out[j][i] = sum(s*a) for sign planes, sum(s*q) for codes, 2p - 3 in place of s for 2-bit weights, for channel j of
   // a weight panel (`channels` of them, at most kPanel) and row i of the tile. Bits that stand for taps outside the

@@ -29,7 +29,7 @@ class LookupProduct {
 
   // out[j][i] = sum(s * a) for signs inside the picture, sum(s * q) for codes, for channel j of a block of
   // kLookupChannels channels and row i of the tile summed last.
-  //   terms: [kTileRows] signs inside the picture, or for codes from FillTerms
+  //   terms: [kTileRows] signs inside the picture, or for codes from SumCodes
   //   out: [channels of the block][ldo], kTileRows of each row may be written
   void Products(std::size_t block, std::size_t rows, const std::int32_t* terms, std::int32_t* out,
                 std::size_t ldo) const;

@@ -16,9 +16,9 @@ struct PackedActivations {
   std::size_t rows, k;
   unsigned planes;
   bool sign;
-  AlignedArray<std::uint8_t> panels;    // [ceil(rows / kTileRows)] panels
-  AlignedArray<std::uint8_t> arranged;  // the same as products read them, where those do not read panels
-  AlignedArray<std::uint64_t> pixels;   // rows as they came, where products are looked up, else empty
+  // [ceil(rows / kTileRows)] panels, as products read them
+  AlignedArray<std::uint8_t> panels;
+  AlignedArray<std::uint64_t> pixels;  // rows as they came, where products are looked up, else empty
   // [rows rounded up to kTileRows], what products that are looked up begin with, else empty
   AlignedArray<std::int32_t> terms;
 

@@ -7,6 +7,7 @@
 #include "ops/bit_setup.h"
 #include "ops/check.h"
 #include "ops/lookup_tables.h"
+#include "ops/panel.h"
 #include "ops/windows.h"
 
 namespace apb {
@@ -166,7 +167,7 @@ std::vector<std::uint8_t> OrderByTerms(const SparseRows& sparse, const Weights& 
   return order;
 }
 
-// Modulo 2^32, as products are.
+// Numbers of ones times what the largest code is: below 2^31, as CheckProduct has seen to.
 std::vector<std::int32_t> CodeTerms(const SourceWeights& s, const Weights& w,
                                     const std::vector<std::int32_t>& tap_sums) {
   std::vector<std::int32_t> terms(Panels(w) * kPanel, 0);
@@ -175,15 +176,16 @@ std::vector<std::int32_t> CodeTerms(const SourceWeights& s, const Weights& w,
     const Slot slot = SlotOf(w, row);
     std::int64_t sum = 0;
     for (std::size_t tap = 0; tap < w.taps(); ++tap) sum += tap_sums[tap * s.rows + row];
-    const std::int64_t term = largest * (s.bits == 1 ? sum - k : sum + 3 * k) / 2;
-    terms[slot.panel * kPanel + slot.lane] = static_cast<std::int32_t>(static_cast<std::uint32_t>(term));
+    // A sum of k odd numbers is as odd or even as k.
+    const std::int64_t ones = (s.bits == 1 ? sum - k : sum + 3 * k) / 2;
+    terms[slot.panel * kPanel + slot.lane] = static_cast<std::int32_t>(largest * ones);
   }
   return terms;
 }
 
 void FoldPanels(const SourceWeights& s, const Weights& w, const Kernels& kernels, BitWeights& bits) {
   auto* words = reinterpret_cast<std::uint32_t*>(bits.panels.data());
-  kernels.fold_panel({words, Panels(w) * s.bits, (s.k + 31) / 32, kPanel, kPanel, words});
+  kernels.fold_panel({words, Panels(w) * s.bits, LaneWords(kernels, s.k), kPanel, kPanel, words});
 }
 
 BitWeights PackBits(const SourceWeights& s, const Weights& w, const Kernels& kernels) {

@@ -58,8 +58,9 @@ struct BitWeights {
   AlignedArray<std::uint8_t> indices;
   std::vector<float> scales;           // [rows]
   std::vector<std::int32_t> tap_sums;  // [taps][rows]: sum of s or 2p - 3 over the channels of a tap
-  // [groups][panels of a group][kPanel] unless products are looked up: what those with codes begin with, whose largest
-  // is c: -c * (k - sum(s)) / 2 of 1-bit weights, c * (3k + sum(2p - 3)) / 2 of 2-bit ones.
+  // [groups][panels of a group][kPanel]: what products with codes start from, c = 2^activation_bits - 1:
+  // c * (sum(s) - k) / 2 of 1-bit weights, c * (3k + sum(2p - 3)) / 2 of 2-bit ones. Empty where products are looked
+  // up.
   std::vector<std::int32_t> code_terms;
   SparseRows sparse;
   // [groups][panels of a group][kPanel]: channels of a panel by number of sparse terms, so that loops over the terms

@@ -1,4 +1,4 @@
-// The integer heart: popcounts of combined bit rows. Every product of bit planes in the contract is a linear
+// The integer heart: popcounts of XORed bit rows. Every product of bit planes in the contract is a linear
 // function of it (ops/integer.cc says which), so an instruction set that brings this one kernel brings them all.
 #ifndef APB_KERNELS_BIT_GEMM_OP_H_
 #define APB_KERNELS_BIT_GEMM_OP_H_
@@ -33,8 +33,8 @@ struct BitGemmArgs {
   BitPanel lanes;
   BitPanel columns;
   size_t words;                 // of one plane of one row
-  size_t triples;               // so many times three of them, at the start of every plane of both sides, are folded
-                                // (fold_panel/op.h); 0 where the instruction set does not fold
+  size_t triples;               // the first 3 * triples words of every plane, on both sides, are folded
+                                // (fold_panel/op.h); 0 where nothing is
   int32_t factor;               // +-1 or +-2
   const int32_t* lane_terms;    // [lanes.items] rounded up to kPanel, or null: all 0
   const int32_t* column_terms;  // [columns.items], or null: all 0

@@ -91,6 +91,7 @@ inline void AllColumns(const BitGemmArgs& args, Popcount popcount) {
   for (; column < args.columns.items; ++column) Columns<A, B, 1>(args, column, popcount);
 }
 
+// Products never swap sides where rows are counted one by one (Kernels::row_group), but they may.
 template <typename Popcount>
 inline void BitGemmByWords(const BitGemmArgs& args, Popcount popcount) {
   if (args.lanes.stride == kTileRows)

@@ -37,6 +37,12 @@ APB_INLINE void Count(__m512i bits, __m512i& sum) {
 
 APB_INLINE __m512i Broadcast(uint32_t word) { return _mm512_set1_epi32(static_cast<int>(word)); }
 
+// What lies so many bytes ahead, which may be beyond all columns.
+APB_INLINE void Fetch(const uint32_t* from, ptrdiff_t ahead) {
+  _mm_prefetch(reinterpret_cast<const char*>(reinterpret_cast<uintptr_t>(from) + static_cast<uintptr_t>(ahead)),
+               _MM_HINT_T0);
+}
+
 template <size_t C>
 APB_INLINE void Clear(__m512i* sums) {
   APB_UNROLL
@@ -46,7 +52,7 @@ APB_INLINE void Clear(__m512i* sums) {
 // Of every plane of either side: first triples of folded words, then single ones.
 struct Words {
   size_t triples, singles;
-  ptrdiff_t ahead;  // bytes from words of the columns to what is fetched
+  ptrdiff_t ahead;  // bytes from a triple of the columns to the line that is fetched with it
 };
 
 // The words of one plane of either side lie A and B apart, which the compiler knows: a short tile would wait for
@@ -54,7 +60,7 @@ struct Words {
 template <size_t A, size_t B, size_t C, Before before>
 APB_INLINE void CountTriple(const uint32_t* a, const uint32_t* b, ptrdiff_t ahead, Sums<C>& sums) {
   constexpr int kOrOfXor = 0xf6;  // of vpternlog: first | (second ^ third)
-  _mm_prefetch(reinterpret_cast<const char*>(b) + ahead, _MM_HINT_T0);
+  Fetch(b, ahead);
   const __m512i xz = _mm512_load_si512(a), yz = _mm512_load_si512(a + A), xyz = _mm512_load_si512(a + 2 * A);
   APB_UNROLL
   for (size_t c = 0; c < C; ++c) {
@@ -117,8 +123,8 @@ struct Results {
   int32_t factor;
 };
 
-// Nearly always there are terms of columns alone, and a known factor.
-template <size_t C, int kFactor>
+// Nearly always there are terms of columns alone, and the factor is -2, or 1.
+template <size_t C, bool minus_twice>
 APB_INLINE void StoreWithColumns(const Results& to, const __m512i* sums) {
   int32_t* out = to.out;
   APB_UNROLL
@@ -126,7 +132,7 @@ APB_INLINE void StoreWithColumns(const Results& to, const __m512i* sums) {
     APB_OPAQUE(out);
     const __m512i term = _mm512_set1_epi32(to.column_terms[c]);
     const __m512i y =
-        kFactor == 1 ? _mm512_add_epi32(term, sums[c]) : _mm512_sub_epi32(term, _mm512_add_epi32(sums[c], sums[c]));
+        minus_twice ? _mm512_sub_epi32(term, _mm512_add_epi32(sums[c], sums[c])) : _mm512_add_epi32(term, sums[c]);
     _mm512_storeu_si512(out, y);
   }
 }
@@ -143,9 +149,9 @@ APB_NOINLINE void StoreAny(const Results& to, const __m512i* sums, size_t column
 
 template <size_t C>
 APB_INLINE void Store(const Results& to, const __m512i* sums) {
-  if (!to.lane_terms && to.column_terms && to.factor == -2) return StoreWithColumns<C, -2>(to, sums);
-  if (!to.lane_terms && to.column_terms && to.factor == 1) return StoreWithColumns<C, 1>(to, sums);
-  __m512i copies[C];
+  if (!to.lane_terms && to.column_terms && to.factor == -2) return StoreWithColumns<C, true>(to, sums);
+  if (!to.lane_terms && to.column_terms && to.factor == 1) return StoreWithColumns<C, false>(to, sums);
+  __m512i copies[C];  // sums whose address is taken would live in memory
   for (size_t c = 0; c < C; ++c) copies[c] = sums[c];
   StoreAny(to, copies, C);
 }
@@ -166,7 +172,7 @@ APB_NOINLINE void Columns(const BitGemmArgs& args, size_t column) {
     a += kLanes;
     to.out += kLanes;
     if (to.lane_terms) to.lane_terms += kLanes;
-    words.ahead += B * sizeof(uint32_t);  // a triple fetches one of three lines, the next vector another
+    words.ahead += B * sizeof(uint32_t);  // one of three lines is fetched with a triple, another for the next vector
   }
 }
 

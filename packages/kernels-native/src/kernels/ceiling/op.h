@@ -1,4 +1,5 @@
-// How fast this machine can count at all: the densest loop of XOR (or AND), popcount and add, for benchmarks.
+// How fast this machine can count one word at a time: the densest loop of XOR (or AND), popcount and add, for
+// benchmarks.
 #ifndef APB_KERNELS_CEILING_OP_H_
 #define APB_KERNELS_CEILING_OP_H_
 

@@ -19,7 +19,7 @@ struct MarkPanelArgs {
   const float* shift;       // [channels]
   bool sign;
   unsigned bits;            // 1 or 2; 1 for sign
-  const float* thresholds;  // [2^bits - 1], ascending; NaN: never reached
+  const float* thresholds;  // [2^bits - 1], ascending; those that are never reached are NaN, last
   // Bit i of marks[p * plane + c]: bit p of the code of row i. Those of rows up to the next multiple of 16 are written,
   // what stands beyond `items` is anything.
   uint64_t* marks;
