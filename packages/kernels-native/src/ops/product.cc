@@ -79,16 +79,17 @@ void MultiplyPacked(const Kernels& kernels, const PackedActivations& a, const We
   const std::size_t stride = ProductStride(a.rows);
   const std::size_t bytes = PanelBytes(kernels, a.planes, a.k), tiles = (a.rows + kTileRows - 1) / kTileRows;
   const std::size_t part = bytes / ((weights.rows + kPanel - 1) / kPanel) + kAlignment;  // beside a weight panel
-  const PanelProduct product(kernels, weights, a.sign);
-  ParallelFor(kernels.threads, tiles, [&](std::size_t index) {
-    PanelProduct own = product;
-    own.SetTile(a.Tile(kernels, index), stride);
-    const std::uint8_t *next = a.panels.data() + (index + 1) * bytes, *end = next + (index + 1 < tiles ? bytes : 0);
-    for (std::size_t n = 0; n < weights.rows; n += kPanel) {
-      const std::size_t fetched = std::min(part, static_cast<std::size_t>(end - next));
-      Fetch(next, fetched);
-      next += fetched;
-      own.Multiply(n / kPanel, std::min(kPanel, weights.rows - n), out + n * stride + index * kTileRows);
+  ParallelRows(kernels.threads, tiles, a.k * kTileRows, [&](std::size_t begin, std::size_t count) {
+    PanelProduct product(kernels, weights, a.sign);
+    for (std::size_t index = begin; index < begin + count; ++index) {
+      product.SetTile(a.Tile(kernels, index), stride);
+      const std::uint8_t *next = a.panels.data() + (index + 1) * bytes, *end = next + (index + 1 < tiles ? bytes : 0);
+      for (std::size_t n = 0; n < weights.rows; n += kPanel) {
+        const std::size_t fetched = std::min(part, static_cast<std::size_t>(end - next));
+        Fetch(next, fetched);
+        next += fetched;
+        product.Multiply(n / kPanel, std::min(kPanel, weights.rows - n), out + n * stride + index * kTileRows);
+      }
     }
   });
 }
