@@ -7,6 +7,7 @@ namespace {
 template <bool sign, unsigned bits>
 struct Marks {
   using Args = MarkPanelArgs;
+  static constexpr bool kLongChain = true;
 
   static const ScalePanelArgs& Panel(const MarkPanelArgs& args) { return args.products; }
 

@@ -9,7 +9,7 @@ namespace {
 constexpr size_t kLine = 64;  // bytes of a cache line
 
 // Sink::Panel(args) are the ScalePanelArgs of what the kernel takes; Sink::Put<V>(args, channel, lane, y) takes the
-// values of V * kLanes rows from `lane`.
+// values of V * kLanes rows from `lane`; Sink::kLongChain says whether that takes many operations one after the other.
 template <typename Sink>
 struct Channels {
   using Args = typename Sink::Args;
@@ -22,7 +22,13 @@ struct Channels {
     const uint8_t* const end = order + panel.channels;
     for (; order < end && TermsOf(panel, *order) == 0; ++order) NoTerms<V>(args, *order, lane);
     if ((end - order) % 2) OneRow<V, Term>(args, *order++, lane);
-    if (order < end) ByPairs<V, Term>(args, order, end, lane);
+    if (order == end) return;
+    if (Sink::kLongChain) return Overlapped<V, Term>(args, order, end, lane);
+    for (; order < end; order += 2) {
+      Pair<V> sums;
+      Sum<V, Term>(args, order, lane, sums);
+      FinishPair<V>(args, order, lane, sums);
+    }
   }
 
  private:
@@ -105,11 +111,11 @@ struct Channels {
     Finish<V>(args, order[1], lane, sums.b);
   }
 
-  // What follows the sums of a pair is one long chain of operations, and a pair with its chain fills the window in
+  // Where what follows the sums of a pair is one long chain of operations, a pair with its chain fills the window in
   // which the processor looks for work. Chains are put behind the terms of the next pair, which depend on none of them
-  // (a sixth less time on Zen 5 at 1 % of terms).
+  // (a sixth less time on Zen 5 at 1 % of terms; short chains gain nothing, and few terms lose).
   template <size_t V, typename Term>
-  static APB_INLINE void ByPairs(const Args& args, const uint8_t* order, const uint8_t* end, size_t lane) {
+  static APB_INLINE void Overlapped(const Args& args, const uint8_t* order, const uint8_t* end, size_t lane) {
     Pair<V> even, odd;
     Sum<V, Term>(args, order, lane, even);
     for (;; order += 4) {

@@ -5,6 +5,7 @@ namespace {
 
 struct Floats {
   using Args = ScalePanelArgs;
+  static constexpr bool kLongChain = false;
 
   static const ScalePanelArgs& Panel(const ScalePanelArgs& args) { return args; }
 
