@@ -28,7 +28,7 @@ export interface KernelRow extends ProductShape {
   /**
    * Of the ceiling divided by the bits of weights times those of activations, the products of planes; null for 1/8 and
    * 1/32. 2/2 by three counts has nine operations where four products have twelve, and so may pass 1; so may products
-   * that are looked up.
+   * whose words are folded (eight operations where three words have nine) or that are looked up.
    */
   readonly shareOfCeiling: number | null;
   /** The time of the paper's algorithm for this op over ours; null where it has none. */
@@ -60,6 +60,7 @@ export interface PeerProduct {
 export interface SparseRow extends ProductShape {
   /** Of the weights, 0 to 1. */
   readonly fullPrecisionShare: number;
+  /** Microseconds of the scaled 1/1 product from rows of planes, which are turned into panels. */
   readonly us: number;
   /** (time with - time without) / time without. */
   readonly overhead: number;

@@ -44,7 +44,7 @@ PackedActivations PackActivations(const Kernels& kernels, const std::uint64_t* r
 namespace {
 
 // Panels of activations are read in turn, once each: the next one is fetched past the second-level cache, which so
-// keeps the products that are being written. Of 64,576,2916 the share of the ceiling goes from 0.89 to 0.90.
+// keeps the products that are being written.
 void Fetch(const std::uint8_t* from, std::size_t bytes) {
 #if defined(__GNUC__)
   for (std::size_t i = 0; i < bytes; i += kAlignment) __builtin_prefetch(from + i, 0, 0);

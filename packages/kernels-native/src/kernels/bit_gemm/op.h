@@ -16,8 +16,8 @@ constexpr size_t kTileRows = 64;
 // One side of a product: bit planes of `items` rows of k bits, word by word, rows side by side:
 // word w of plane p of row i is words[(p * count + w) * stride + i]. A word has as many bits as the
 // instruction set's lane (Kernels::lane_bits: uint32_t or uint64_t), least significant bit first; bits beyond
-// k are 0. stride is a multiple of kPanel, memory is aligned to 64 bytes, and all stride items of a word can be
-// read: items beyond `items` hold anything.
+// k are 0. stride is kTileRows for activations, kPanel for weights; memory is aligned to 64 bytes, and all stride items
+// of a word can be read: items beyond `items` hold anything.
 struct BitPanel {
   const void* words;
   size_t stride;
@@ -27,8 +27,9 @@ struct BitPanel {
 
 // out[j * ldo + i] = lane_terms[i] + column_terms[j] + factor * C(i, j), modulo 2^32, where
 //   C(i, j) = sum over planes p of lanes, planes u of columns of 2^(p + u) * popcount(lanes[p][i] ^ columns[u][j])
-// of one or two planes with one, two or four, either way round. Vectors run over the items of `lanes`, those of
-// `columns` are broadcast. At most kTileRows items on either side.
+// One side are weights of one or two planes, the other activations of one, two or four, either way round. Vectors run
+// over the items of `lanes`, those of `columns` are broadcast. At most kTileRows items of activations, kPanel of
+// weights.
 struct BitGemmArgs {
   BitPanel lanes;
   BitPanel columns;

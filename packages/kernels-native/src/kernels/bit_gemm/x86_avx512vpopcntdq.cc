@@ -182,31 +182,32 @@ inline void Run(const BitGemmArgs& args, size_t column = 0) {
   if constexpr (C > 1) Run<A, B, P, U, C / 2>(args, column);
 }
 
-// Numbers of planes of both sides, as one case.
-constexpr size_t Pair(size_t lanes, size_t columns) { return lanes * 16 + columns; }
+// Activations of X planes and weights of W, on either side.
+template <size_t X, size_t W>
+inline void Product(const BitGemmArgs& args) {
+  if (args.lanes.stride == kTileRows)
+    Run<kTileRows, kPanel, X, W>(args);
+  else
+    Run<kPanel, kTileRows, W, X>(args);
+}
+
+template <size_t X>
+inline void ProductOf(const BitGemmArgs& args, size_t weight_planes) {
+  if (weight_planes == 1)
+    Product<X, 1>(args);
+  else
+    Product<X, 2>(args);
+}
 
 }  // namespace
 
 void BitGemmX86Avx512Vpopcntdq(const BitGemmArgs& args) {
-  const size_t planes = Pair(args.lanes.planes, args.columns.planes);
-  if (args.lanes.stride == kTileRows) {
-    switch (planes) {
-      case Pair(1, 1): return Run<kTileRows, kPanel, 1, 1>(args);
-      case Pair(1, 2): return Run<kTileRows, kPanel, 1, 2>(args);
-      case Pair(2, 1): return Run<kTileRows, kPanel, 2, 1>(args);
-      case Pair(2, 2): return Run<kTileRows, kPanel, 2, 2>(args);
-      case Pair(4, 1): return Run<kTileRows, kPanel, 4, 1>(args);
-      case Pair(4, 2): return Run<kTileRows, kPanel, 4, 2>(args);
-    }
-  } else {
-    switch (planes) {
-      case Pair(1, 1): return Run<kPanel, kTileRows, 1, 1>(args);
-      case Pair(1, 2): return Run<kPanel, kTileRows, 1, 2>(args);
-      case Pair(1, 4): return Run<kPanel, kTileRows, 1, 4>(args);
-      case Pair(2, 1): return Run<kPanel, kTileRows, 2, 1>(args);
-      case Pair(2, 2): return Run<kPanel, kTileRows, 2, 2>(args);
-      case Pair(2, 4): return Run<kPanel, kTileRows, 2, 4>(args);
-    }
+  const bool swapped = args.lanes.stride != kTileRows;
+  const size_t weights = (swapped ? args.lanes : args.columns).planes;
+  switch ((swapped ? args.columns : args.lanes).planes) {
+    case 1: return ProductOf<1>(args, weights);
+    case 2: return ProductOf<2>(args, weights);
+    case 4: return ProductOf<4>(args, weights);
   }
 }
 
