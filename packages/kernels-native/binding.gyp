@@ -117,8 +117,7 @@
         # Threads of the pool outlive a worker that loaded the addon: it must stay in memory.
         ["OS=='linux'", { "ldflags": ["-Wl,-z,nodelete"] }],
         ["target_arch=='x64'", {
-          "dependencies": ["apb_x86_popcnt", "apb_x86_avx2", "apb_x86_avx512vpopcntdq", "apb_x86_avx512vbmi",
-            "apb_x86_avx512vnni"]
+          "dependencies": ["apb_x86_popcnt", "apb_x86_avx2", "apb_x86_avx512vpopcntdq", "apb_x86_avx512vbmi"]
         }],
         ["target_arch=='arm64'", { "dependencies": ["apb_arm_neon"] }]
       ]
@@ -163,7 +162,7 @@
           "type": "static_library",
           "sources": [
             "src/kernels/bit_gemm/x86_avx512vpopcntdq.cc", "src/kernels/ceiling/x86_avx512vpopcntdq.cc", "src/kernels/paper/x86_avx512vpopcntdq.cc",
-            "src/kernels/byte_dot/x86_avx512vpopcntdq.cc",
+            "src/kernels/byte_dot/x86_avx512vpopcntdq.cc", "src/kernels/byte_gemm/x86_avx512vpopcntdq.cc",
             "src/kernels/balanced_gemm/x86_avx512vpopcntdq.cc", "src/kernels/fold_panel/x86_avx512vpopcntdq.cc",
             "src/kernels/code_panel/x86_avx512vpopcntdq.cc",
             "src/kernels/copy_patches/x86_avx512vpopcntdq.cc",
@@ -184,11 +183,11 @@
             "src/kernels/transpose/x86_avx512vpopcntdq.cc"
           ],
           # GCC 12 warns of uninitialised values inside its own AVX-512 header (GCC bug 105593).
-          "cflags_cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vpopcntdq", "-mfma", "-mpopcnt",
+          "cflags_cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni", "-mavx512vpopcntdq", "-mfma", "-mpopcnt",
             "-Wno-uninitialized", "-Wno-maybe-uninitialized"],
           "xcode_settings": {
-            "OTHER_CPLUSPLUSFLAGS": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vpopcntdq", "-mfma",
-              "-mpopcnt"]
+            "OTHER_CPLUSPLUSFLAGS": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni", "-mavx512vpopcntdq",
+              "-mfma", "-mpopcnt"]
           },
           "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/arch:AVX512"] } }
         },
@@ -200,17 +199,6 @@
             "-Wno-maybe-uninitialized"],
           "xcode_settings": {
             "OTHER_CPLUSPLUSFLAGS": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vbmi", "-mavx512vnni"]
-          },
-          "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/arch:AVX512"] } }
-        },
-        {
-          "target_name": "apb_x86_avx512vnni",
-          "type": "static_library",
-          "sources": ["src/kernels/byte_gemm/x86_avx512vnni.cc"],
-          "cflags_cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni", "-Wno-uninitialized",
-            "-Wno-maybe-uninitialized"],
-          "xcode_settings": {
-            "OTHER_CPLUSPLUSFLAGS": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni"]
           },
           "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/arch:AVX512"] } }
         }

@@ -137,21 +137,28 @@ TEST(BitGemmCountsBlocksOfWords) {
 }
 
 TEST(BitGemmCountsLongRows) {
-  // 2100 words fill sums of 16 bits on every row count; all bits differ, so that no loop over bits is needed, and the
+  // Sums of 15 and of 16 bits are full, on both sides; all bits differ, so that no loop over bits is needed, and the
   // words of a folded triple are 0, 0 and all ones, as those of a triple of ones.
-  constexpr std::size_t kWords = 2100, kColumns = 5;
+  constexpr std::size_t kColumns = 9;
   for (const Variant& v : WithFolding())
-    for (const std::size_t lanes : {1, 17, 33, 64}) {
-      const std::size_t triples = v.kernels.fold_panel ? kWords / kTriple : 0;
-      const Panel a = Folded(Panel(v.kernels.lane_bits, lanes, kTileRows, 2, kWords, 1), triples);
-      const Panel b(v.kernels.lane_bits, kColumns, kPanel, 1, kWords, 0);
-      std::vector<std::int32_t> out(kColumns * kTileRows);
-      v.kernels.bit_gemm({a.panel(), b.panel(), kWords, triples, -2, nullptr, nullptr, out.data(), kTileRows});
-      const std::int32_t expected = -2 * 3 * static_cast<std::int32_t>(kWords * v.kernels.lane_bits);
-      for (std::size_t j = 0; j < kColumns; ++j)
-        for (std::size_t i = 0; i < lanes; ++i)
-          CHECK(out[j * kTileRows + i] == expected, v.name + ", lanes " + std::to_string(lanes));
-    }
+    for (const unsigned planes : {1u, 2u, 4u})
+      for (const std::size_t words : {136, 137, 682, 683, 1023, 1024, 2047, 2048, 2100})
+        for (const std::size_t triples : {std::size_t{0}, v.kernels.fold_panel ? words / kTriple : 0})
+          for (const std::size_t lanes : {1, 64})
+            for (const std::int32_t factor : {1, -2}) {
+              const Panel a = Folded(Panel(v.kernels.lane_bits, lanes, kTileRows, planes, words, 1), triples);
+              const Panel b(v.kernels.lane_bits, kColumns, kPanel, 1, words, 0);
+              std::vector<std::int32_t> out(kColumns * kTileRows), terms(kColumns);
+              for (std::size_t j = 0; j < kColumns; ++j) terms[j] = static_cast<std::int32_t>(j);
+              v.kernels.bit_gemm(
+                  {a.panel(), b.panel(), words, triples, factor, nullptr, terms.data(), out.data(), kTileRows});
+              const std::size_t bits = words * v.kernels.lane_bits * ((1u << planes) - 1);
+              for (std::size_t j = 0; j < kColumns; ++j)
+                for (std::size_t i = 0; i < lanes; ++i)
+                  CHECK(out[j * kTileRows + i] == terms[j] + factor * static_cast<std::int32_t>(bits),
+                        v.name + ", lanes " + std::to_string(lanes) + ", words " + std::to_string(words) +
+                            ", triples " + std::to_string(triples) + ", planes " + std::to_string(planes));
+            }
 }
 
 TEST(BitGemmCountsBeyond16Bits) {

@@ -11,14 +11,12 @@ enum CpuFeature : std::uint32_t {
   kPopcnt = 1u << 0,
   // AVX2 and FMA.
   kAvx2 = 1u << 1,
-  // AVX-512 F, BW, DQ, VL and VPOPCNTDQ.
+  // AVX-512 F, BW, DQ, VL, VNNI and VPOPCNTDQ.
   kAvx512Vpopcntdq = 1u << 2,
-  // AVX-512 VNNI and all of kAvx512Vpopcntdq.
-  kAvx512Vnni = 1u << 3,
   // NEON of 64-bit ARM.
-  kNeon = 1u << 4,
-  // AVX-512 VBMI and all of kAvx512Vnni.
-  kAvx512Vbmi = 1u << 5,
+  kNeon = 1u << 3,
+  // AVX-512 VBMI and all of kAvx512Vpopcntdq.
+  kAvx512Vbmi = 1u << 4,
 };
 
 // Features of this machine; always the same answer.

@@ -63,10 +63,9 @@ std::uint32_t DetectCpu() {
   if (avx2) features |= kAvx2;
 
   // Leaf 7 EBX: 16 AVX512F, 17 DQ, 30 BW, 31 VL. ECX: 1 VBMI, 11 VNNI, 14 VPOPCNTDQ.
-  if (avx2 && os_zmm && Has(seven.ebx, Bit(16) | Bit(17) | Bit(30) | Bit(31)) && Has(seven.ecx, Bit(14))) {
+  if (avx2 && os_zmm && Has(seven.ebx, Bit(16) | Bit(17) | Bit(30) | Bit(31)) && Has(seven.ecx, Bit(11) | Bit(14))) {
     features |= kAvx512Vpopcntdq;
-    if (Has(seven.ecx, Bit(11))) features |= kAvx512Vnni;
-    if (Has(seven.ecx, Bit(1) | Bit(11))) features |= kAvx512Vbmi;
+    if (Has(seven.ecx, Bit(1))) features |= kAvx512Vbmi;
   }
   return features;
 }

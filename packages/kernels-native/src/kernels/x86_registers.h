@@ -5,10 +5,20 @@
 // APB_ACCUMULATE(instruction, intrinsic, sum, x): sum = intrinsic(sum, x). GCC likes to add into the register of x and
 // to copy that back at the end of a loop, a move for every sum; a core that begins four vector operations a cycle
 // (Zen 5) then loses a tenth to moves.
+//
+// APB_ACCUMULATE_PRODUCT: the same of sum = intrinsic(sum, x, y).
+//
+// APB_ASSIGN: of sum = intrinsic(x), where a sum begins: to GCC, what an intrinsic for lanes of 32 bits returns is of
+// another type than the vector it is assigned to, and it makes that a move too.
 #if defined(__GNUC__) && !defined(__clang__)
 #define APB_ACCUMULATE(instruction, intrinsic, sum, x) __asm__(instruction " %1, %0, %0" : "+v"(sum) : "v"(x))
+#define APB_ACCUMULATE_PRODUCT(instruction, intrinsic, sum, x, y) \
+  __asm__(instruction " %2, %1, %0" : "+v"(sum) : "v"(x), "v"(y))
+#define APB_ASSIGN(instruction, intrinsic, sum, x) __asm__(instruction " %1, %0" : "=v"(sum) : "v"(x))
 #else
 #define APB_ACCUMULATE(instruction, intrinsic, sum, x) static_cast<void>((sum) = intrinsic(sum, x))
+#define APB_ACCUMULATE_PRODUCT(instruction, intrinsic, sum, x, y) static_cast<void>((sum) = intrinsic(sum, x, y))
+#define APB_ASSIGN(instruction, intrinsic, sum, x) static_cast<void>((sum) = intrinsic(x))
 #endif
 
 // APB_KEEP(x), after x was loaded: it stays in its register. GCC otherwise loads it again for every use where that

@@ -12,6 +12,7 @@ namespace apb {
 namespace {
 
 constexpr size_t kLanes = 16;
+constexpr size_t kWordBits = 32;
 // A register tile is one vector of rows against so many columns, with two sums each: a triple is 27 loads for 64
 // operations, most of them broadcasts within one.
 constexpr size_t kTileColumns = 8;
@@ -28,11 +29,15 @@ enum class Before { kNothing, kTwos, kBoth };
 // sum = count of bits, or that much more.
 template <bool more>
 APB_INLINE void Count(__m512i bits, __m512i& sum) {
-  const __m512i count = _mm512_popcnt_epi32(bits);
   if (more)
-    APB_ACCUMULATE("vpaddd", _mm512_add_epi32, sum, count);
+    APB_ACCUMULATE("vpaddd", _mm512_add_epi32, sum, _mm512_popcnt_epi32(bits));
   else
-    sum = count;
+    APB_ASSIGN("vpopcntd", _mm512_popcnt_epi32, sum, bits);
+}
+
+// sum += factor * x, where x is at least 0 and below 2^15.
+APB_INLINE void AddTimes(__m512i& sum, __m512i x, int factor) {
+  APB_ACCUMULATE_PRODUCT("vpdpwssd", _mm512_dpwssd_epi32, sum, x, _mm512_set1_epi32(factor));
 }
 
 APB_INLINE __m512i Broadcast(uint32_t word) { return _mm512_set1_epi32(static_cast<int>(word)); }
@@ -53,6 +58,7 @@ APB_INLINE void Clear(__m512i* sums) {
 struct Words {
   size_t triples, singles;
   ptrdiff_t ahead;  // bytes from a triple of the columns to the line that is fetched with it
+  bool small;       // no sum passes what AddTimes takes
 };
 
 // The words of one plane of either side lie A and B apart, which the compiler knows: a short tile would wait for
@@ -72,16 +78,18 @@ APB_INLINE void CountTriple(const uint32_t* a, const uint32_t* b, ptrdiff_t ahea
   }
 }
 
-template <size_t A, size_t B, size_t C, Before before>
+// With `folded` there are triples: a loop that may be left out makes two registers of a sum and moves between them.
+template <size_t A, size_t B, size_t C, Before before, bool folded>
 APB_INLINE void CountPlane(const uint32_t* a, const uint32_t* b, const Words& words, Sums<C>& sums) {
-  size_t triples = words.triples;
-  if (triples == 0) {
+  APB_OPAQUE(b);  // GCC would keep the first words of the columns for the next plane, in memory
+  if (folded) {
+    CountTriple<A, B, C, before>(a, b, words.ahead, sums);
+    a += kTriple * A, b += kTriple * B;
+    for (size_t triples = words.triples; --triples > 0; a += kTriple * A, b += kTriple * B)
+      CountTriple<A, B, C, Before::kBoth>(a, b, words.ahead, sums);
+  } else {
     if (before != Before::kBoth) Clear<C>(sums.ones);
     if (before == Before::kNothing) Clear<C>(sums.twos);
-  } else {
-    CountTriple<A, B, C, before>(a, b, words.ahead, sums);
-    while (--triples > 0) CountTriple<A, B, C, Before::kBoth>(a += kTriple * A, b += kTriple * B, words.ahead, sums);
-    a += kTriple * A, b += kTriple * B;
   }
   for (size_t w = words.singles; w > 0; --w, a += A, b += B) {
     const __m512i x = _mm512_load_si512(a);
@@ -92,26 +100,33 @@ APB_INLINE void CountPlane(const uint32_t* a, const uint32_t* b, const Words& wo
 
 // twos = ones + 2 * twos
 template <size_t C>
-APB_INLINE void Combine(Sums<C>& sums) {
+APB_INLINE void Combine(bool small, Sums<C>& sums) {
   APB_UNROLL
-  for (size_t c = 0; c < C; ++c) sums.twos[c] = _mm512_add_epi32(sums.ones[c], _mm512_slli_epi32(sums.twos[c], 1));
+  for (size_t c = 0; c < C; ++c) {
+    if (small)
+      AddTimes(sums.ones[c], sums.twos[c], 2);
+    else
+      sums.ones[c] = _mm512_add_epi32(sums.ones[c], _mm512_slli_epi32(sums.twos[c], 1));
+    sums.twos[c] = sums.ones[c];
+  }
 }
 
 // P planes of the lanes and U of the columns. The numbers are known here, since loops over planes around a short tile
 // cost about as much as one of its words. Goes from the largest weight 2^(p + u) down, plane u of the columns after
-// plane; what was counted is doubled before the next lower weight. In the end twos hold all.
-template <size_t A, size_t B, size_t C, size_t P, size_t U, size_t level = P + U - 2, size_t u = 0>
+// plane; what was counted is doubled before the next lower weight. In the end there are ones + 2 * twos.
+template <size_t A, size_t B, size_t C, size_t P, size_t U, bool folded, size_t level = P + U - 2, size_t u = 0>
 APB_INLINE void CountPlanes(const uint32_t* a, const uint32_t* b, const Words& words, Sums<C>& sums) {
   constexpr bool kHere = u <= level && level - u < P;
   constexpr bool kFirstOfLevel = u == 0 || level - (u - 1) >= P;
   constexpr Before kBefore = !kFirstOfLevel ? Before::kBoth : level == P + U - 2 ? Before::kNothing : Before::kTwos;
   const size_t plane = kTriple * words.triples + words.singles;
-  if constexpr (kHere) CountPlane<A, B, C, kBefore>(a + (level - u) * plane * A, b + u * plane * B, words, sums);
+  if constexpr (kHere)
+    CountPlane<A, B, C, kBefore, folded>(a + (level - u) * plane * A, b + u * plane * B, words, sums);
   if constexpr (u + 1 < U) {
-    CountPlanes<A, B, C, P, U, level, u + 1>(a, b, words, sums);
-  } else {
-    Combine(sums);
-    if constexpr (level > 0) CountPlanes<A, B, C, P, U, level - 1>(a, b, words, sums);
+    CountPlanes<A, B, C, P, U, folded, level, u + 1>(a, b, words, sums);
+  } else if constexpr (level > 0) {
+    Combine(words.small, sums);
+    CountPlanes<A, B, C, P, U, folded, level - 1>(a, b, words, sums);
   }
 }
 
@@ -123,16 +138,19 @@ struct Results {
   int32_t factor;
 };
 
-// Nearly always there are terms of columns alone, and the factor is -2, or 1.
-template <size_t C, bool minus_twice>
-APB_INLINE void StoreWithColumns(const Results& to, const __m512i* sums) {
+// Nearly always there are terms of columns alone, sums are small and the factor is -2, or 1.
+template <size_t C, int factor>
+APB_INLINE void StoreWithColumns(const Results& to, Sums<C>& sums) {
   int32_t* out = to.out;
   APB_UNROLL
   for (size_t c = 0; c < C; ++c, out += to.ldo) {
     APB_OPAQUE(out);
-    const __m512i term = _mm512_set1_epi32(to.column_terms[c]);
-    const __m512i y =
-        minus_twice ? _mm512_sub_epi32(term, _mm512_add_epi32(sums[c], sums[c])) : _mm512_add_epi32(term, sums[c]);
+    __m512i y = _mm512_set1_epi32(to.column_terms[c]);
+    if (factor == 1)
+      y = _mm512_add_epi32(y, sums.ones[c]);
+    else
+      AddTimes(y, sums.ones[c], factor);
+    AddTimes(y, sums.twos[c], 2 * factor);
     _mm512_storeu_si512(out, y);
   }
 }
@@ -148,26 +166,36 @@ APB_NOINLINE void StoreAny(const Results& to, const __m512i* sums, size_t column
 }
 
 template <size_t C>
-APB_INLINE void Store(const Results& to, const __m512i* sums) {
-  if (!to.lane_terms && to.column_terms && to.factor == -2) return StoreWithColumns<C, true>(to, sums);
-  if (!to.lane_terms && to.column_terms && to.factor == 1) return StoreWithColumns<C, false>(to, sums);
+APB_INLINE void Store(const Results& to, bool small, Sums<C>& sums) {
+  if (!to.lane_terms && to.column_terms && small) {
+    if (to.factor == -2) return StoreWithColumns<C, -2>(to, sums);
+    if (to.factor == 1) return StoreWithColumns<C, 1>(to, sums);
+  }
+  Combine(small, sums);
   __m512i copies[C];  // sums whose address is taken would live in memory
-  for (size_t c = 0; c < C; ++c) copies[c] = sums[c];
+  for (size_t c = 0; c < C; ++c) copies[c] = sums.twos[c];
   StoreAny(to, copies, C);
 }
 
+// Whether ones and twos stay below 2^15: the counts of P and U planes are below 2^16 together.
+template <size_t P, size_t U>
+bool AreSmall(const BitGemmArgs& args) {
+  constexpr size_t kOfBit = ((1 << P) - 1) * ((1 << U) - 1);
+  return args.words * kWordBits * (kOfBit > 1 ? kOfBit : 2) < size_t{1} << 16;
+}
+
 // All rows x C columns from `column`.
-template <size_t A, size_t B, size_t C, size_t P, size_t U>
+template <size_t A, size_t B, size_t C, size_t P, size_t U, bool folded>
 APB_NOINLINE void Columns(const BitGemmArgs& args, size_t column) {
   const auto* a = static_cast<const uint32_t*>(args.lanes.words);
   const auto* b = static_cast<const uint32_t*>(args.columns.words) + column;
-  Words words = {args.triples, args.words - kTriple * args.triples, args.ahead};
+  Words words = {args.triples, args.words - kTriple * args.triples, args.ahead, AreSmall<P, U>(args)};
   Results to = {args.out + column * args.ldo, args.ldo, args.lane_terms,
                 args.column_terms ? args.column_terms + column : nullptr, args.factor};
   for (size_t rows = args.lanes.items;; rows -= kLanes) {
     Sums<C> sums;
-    CountPlanes<A, B, C, P, U>(a, b, words, sums);
-    Store<C>(to, sums.twos);
+    CountPlanes<A, B, C, P, U, folded>(a, b, words, sums);
+    Store<C>(to, words.small, sums);
     if (rows <= kLanes) return;
     a += kLanes;
     to.out += kLanes;
@@ -178,7 +206,8 @@ APB_NOINLINE void Columns(const BitGemmArgs& args, size_t column) {
 
 template <size_t A, size_t B, size_t P, size_t U, size_t C = kTileColumns>
 inline void Run(const BitGemmArgs& args, size_t column = 0) {
-  for (; column + C <= args.columns.items; column += C) Columns<A, B, C, P, U>(args, column);
+  const auto columns = args.triples > 0 ? Columns<A, B, C, P, U, true> : Columns<A, B, C, P, U, false>;
+  for (; column + C <= args.columns.items; column += C) columns(args, column);
   if constexpr (C > 1) Run<A, B, P, U, C / 2>(args, column);
 }
 

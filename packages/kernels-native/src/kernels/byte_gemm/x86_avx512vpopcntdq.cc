@@ -78,7 +78,7 @@ void Panels(const ByteGemmArgs& args, size_t panel) {
 
 }  // namespace
 
-void ByteGemmX86Avx512Vnni(const ByteGemmArgs& args) {
+void ByteGemmX86Avx512Vpopcntdq(const ByteGemmArgs& args) {
   size_t p = 0;
   for (; p + 2 <= args.panels; p += 2) Panels<2>(args, p);
   if (p < args.panels) Panels<1>(args, p);
