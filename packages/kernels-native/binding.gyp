@@ -167,7 +167,7 @@
             "src/kernels/code_panel/x86_avx512vpopcntdq.cc",
             "src/kernels/copy_patches/x86_avx512vpopcntdq.cc",
             "src/kernels/correct_panel/x86_avx512vpopcntdq.cc",
-            "src/kernels/cut_panel/x86_avx512vpopcntdq.cc",
+            "src/kernels/cut_tile/x86_avx512vpopcntdq.cc",
             "src/kernels/finish_panel/x86_avx512vpopcntdq.cc",
             "src/kernels/expand_signs/x86_avx512vpopcntdq.cc",
             "src/kernels/finish_rows/x86_avx512vpopcntdq.cc",

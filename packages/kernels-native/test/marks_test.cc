@@ -61,16 +61,17 @@ TEST(ThresholdsAreWhereCodesBegin) {
 }
 
 TEST(TurnBitsTurnsEveryBit) {
-  for (const Variant& v : VariantsOf(&Kernels::turn_bits)) {
-    std::uint64_t from[64], to[64];
-    for (auto& word : from) word = Random();
-    v.kernels.turn_bits(from, to);
-    for (unsigned i = 0; i < 64; ++i)
-      for (unsigned j = 0; j < 64; ++j)
-        CHECK(((to[i] >> j) & 1) == ((from[j] >> i) & 1), v.name + ", row " + std::to_string(i));
-    v.kernels.turn_bits(from, from);
-    CHECK(std::equal(from, from + 64, to), v.name + " in place");
-  }
+  for (const Variant& v : VariantsOf(&Kernels::turn_bits))
+    for (const std::size_t words : {1, 2, 3, 4, 5, 16}) {
+      std::vector<std::uint64_t> from(words * 64), to(words * 64);
+      for (auto& word : from) word = Random();
+      v.kernels.turn_bits(from.data(), words, to.data());
+      for (std::size_t i = 0; i < 64; ++i)
+        for (std::size_t w = 0; w < words; ++w)
+          for (std::size_t j = 0; j < 64; ++j)
+            CHECK(((to[i * words + w] >> j) & 1) == ((from[w * 64 + j] >> i) & 1),
+                  v.name + ", row " + std::to_string(i) + ", words " + std::to_string(words));
+    }
 }
 
 // Activations, terms and products of a panel of channels, for scale_panel and mark_panel.

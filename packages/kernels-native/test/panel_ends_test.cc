@@ -57,6 +57,76 @@ TEST(CutPanelTakesEveryPiece) {
         for (const bool whole : {true, false}) CheckCutPanel(v, lanes, planes, whole);
 }
 
+// Rows in runs of random lengths, which lie anywhere on lines of so many words.
+std::vector<LineRun> RunsOf(std::size_t rows, std::size_t most, std::size_t line_words) {
+  std::vector<LineRun> runs;
+  for (std::size_t row = 0; row < rows; row += runs.back().count) {
+    const std::size_t count = std::min(rows - row, 1 + RandomBelow(most));
+    runs.push_back({RandomBelow(line_words - count + 1), row, count});
+  }
+  return runs;
+}
+
+// One to three pieces a word: whole ones, or parts of it.
+std::vector<Piece> PiecesOfWords(std::size_t words, bool whole, std::size_t span) {
+  std::vector<Piece> pieces;
+  for (std::uint32_t w = 0; w < words; ++w) {
+    if (whole) {
+      pieces.push_back({RandomBelow(span), 0xffffffffu, w, 0});
+      continue;
+    }
+    for (std::size_t left = 1 + RandomBelow(3); left > 0; --left)
+      pieces.push_back(
+          {RandomBelow(span), Random() & (0xffu << (8 * left)), w, static_cast<std::uint8_t>(RandomBelow(32))});
+  }
+  return pieces;
+}
+
+void CheckCutTile(const Variant& v, std::size_t rows, std::size_t most, std::size_t words, unsigned planes, bool whole,
+                  unsigned forms) {
+  const std::size_t line_words = 80, span = 40, plane = line_words + span, size = planes * words * kTileRows;
+  std::vector<std::uint32_t> lines(planes * plane);
+  for (auto& word : lines) word = static_cast<std::uint32_t>(Random());
+  const std::vector<LineRun> runs = RunsOf(rows, most, line_words);
+  const std::vector<Piece> pieces = PiecesOfWords(words, whole, span);
+  AlignedArray<std::uint32_t> panel(size), folded(size), codes(size);
+  v.kernels.cut_tile({lines.data(), plane, pieces.data(), pieces.size(), whole, planes, words, runs.data(), rows,
+                      forms & 1 ? panel.data() : nullptr, forms & 2 ? folded.data() : nullptr,
+                      forms & 4 && planes > 1 ? codes.data() : nullptr});
+  const std::string at = v.name + ", rows " + std::to_string(rows) + ", runs " + std::to_string(runs.size()) +
+                         ", words " + std::to_string(words) + ", planes " + std::to_string(planes) +
+                         (whole ? ", whole" : "") + ", forms " + std::to_string(forms);
+  auto expected = AlignedArray<std::uint32_t>::Zeros(size);
+  AlignedArray<std::uint32_t> expected_folded(size), expected_codes(size);
+  for (const LineRun& run : runs)
+    for (std::size_t row = run.row; row < run.row + run.count; ++row)
+      for (unsigned p = 0; p < planes; ++p)
+        for (const Piece& piece : pieces) {
+          const std::uint32_t word = lines[run.from + row - run.row + piece.from + p * plane];
+          expected[(p * words + piece.word) * kTileRows + row] |=
+              static_cast<std::uint32_t>(Turned(word, 32, piece.turn) & piece.mask);
+        }
+  v.kernels.fold_panel({expected.data(), planes, words, kTileRows, kTileRows, expected_folded.data()});
+  if (planes > 1) v.kernels.code_panel({expected.data(), words, planes, kTileRows, expected_codes.data()});
+  for (std::size_t i = 0; i < size; ++i) {
+    if (i % kTileRows >= rows) continue;
+    if (forms & 1) CHECK(panel[i] == expected[i], at);
+    if (forms & 2) CHECK(folded[i] == expected_folded[i], "folded, " + at);
+    if (forms & 4 && planes > 1) CHECK(codes[i] == expected_codes[i], "codes, " + at);
+  }
+}
+
+TEST(CutTileMakesAllForms) {
+  for (const Variant& v : Variants())
+    if (v.kernels.cut_tile)
+      for (const std::size_t rows : {1, 15, 16, 17, 40, 64})
+        for (const std::size_t most : {1, 5, 20, 64})
+          for (const std::size_t words : {1, 2, 3, 5, 7})
+            for (const unsigned planes : {1, 2, 4})
+              for (const bool whole : {true, false})
+                for (const unsigned forms : {1, 2, 3, 6, 7}) CheckCutTile(v, rows, most, words, planes, whole, forms);
+}
+
 void CheckCorrectPanel(const Variant& v, std::size_t rows, std::size_t channels, std::size_t case_count) {
   const std::size_t first = 5;
   std::vector<std::vector<std::int32_t>> corrections(case_count, std::vector<std::int32_t>(first + channels));

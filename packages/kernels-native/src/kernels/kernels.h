@@ -15,6 +15,7 @@
 #include "kernels/copy_patches/op.h"
 #include "kernels/correct_panel/op.h"
 #include "kernels/cut_panel/op.h"
+#include "kernels/cut_tile/op.h"
 #include "kernels/expand_signs/op.h"
 #include "kernels/finish_panel/op.h"
 #include "kernels/finish_rows/op.h"
@@ -53,6 +54,7 @@ struct Kernels {
   SparseDot* sparse_dot = nullptr;
   ScaleRow* scale_row = nullptr;
   FoldPanel* fold_panel = nullptr;        // optional, together with the bit_gemm that reads what it writes
+  CutTile* cut_tile = nullptr;            // optional, together with fold_panel
   BalancedGemm* balanced_gemm = nullptr;  // optional
   FloatGemm* finished_gemm = nullptr;     // optional: float_gemm that scales, shifts and bounds
   LookupKernels* lookup = nullptr;        // optional

@@ -48,11 +48,14 @@ Kernels SelectKernels(const std::string& isa, std::uint32_t features) {
   Kernels kernels;
 #define APB_ISA(name, needs, lane, rows) \
   if (isa == #name) kernels.lane_bits = lane, kernels.row_group = rows;
-// A bit_gemm does not read what a lesser instruction set's fold_panel writes.
-#define APB_KERNEL(operation, isa, needs, function)                          \
-  if (allowed(#isa) && CanRun(needs, features)) {                            \
-    if (std::string("bit_gemm") == #operation) kernels.fold_panel = nullptr; \
-    kernels.operation = &function;                                           \
+// A bit_gemm does not read what a lesser instruction set's fold_panel and cut_tile write.
+#define APB_KERNEL(operation, isa, needs, function) \
+  if (allowed(#isa) && CanRun(needs, features)) {   \
+    if (std::string("bit_gemm") == #operation) {    \
+      kernels.fold_panel = nullptr;                 \
+      kernels.cut_tile = nullptr;                   \
+    }                                               \
+    kernels.operation = &function;                  \
   }
 #include "kernels/kernels.inc"
 #undef APB_ISA

@@ -183,32 +183,62 @@ class TileWorker {
   }
 
   void Pack(const BitTile& tile, std::size_t group) {
-    if (input_.lines)
-      Cut(tile, group);
-    else
-      PackPanel(kernels_, input_.x.words() + tile.begin()->position * input_.x.words_per_row(), tile.rows(),
-                encoding_.bits, weights_.k, panel_.data());
     std::uint8_t* arranged = arranged_.size() > 0 ? arranged_.data() : panel_.data();
+    if (input_.lines && kernels_.cut_tile)
+      CutForms(tile, group, arranged);
+    else
+      PackForms(tile, group, arranged);
     tile_ = {panel_.data(), arranged, tile.rows(), encoding_.bits, encoding_.sign};
     terms_of_sparse_ =
         SparseTerms(kernels_, weights_, tile_, encoding_.sign && borders_ > 0 && !many_taps() ? taps_.data() : nullptr,
                     codes_.size() > 0 ? codes_.data() : nullptr);
     terms_of_sparse_.step = encoding_.step;
+  }
+
+  // The panel, woven and arranged, in one pass; as it is only where that is read.
+  void CutForms(const BitTile& tile, std::size_t group, std::uint8_t* arranged) {
+    LineRun runs[kTileRows];
+    std::size_t count = 0;
+    ForEachLine(window_, tile,
+                [&](std::size_t picture, std::size_t line, std::size_t column, std::size_t row, std::size_t rows) {
+                  runs[count++] = {input_.lines->At(picture, line, column), row, rows};
+                });
+    const bool folds = FoldsPanels(kernels_, weights_);
+    const bool plain = !folds || (arranged_.size() > 0 && codes_.size() == 0);
+    const std::vector<Piece>& pieces = input_.setup->pieces[group];
+    const auto words = [](std::uint8_t* panel) { return reinterpret_cast<std::uint32_t*>(panel); };
+    kernels_.cut_tile({static_cast<const std::uint32_t*>(input_.lines->words()), input_.lines->plane(), pieces.data(),
+                       pieces.size(), WholeWords(), encoding_.bits, LaneWords(kernels_, weights_.k), runs, tile.rows(),
+                       plain ? words(panel_.data()) : nullptr, folds ? words(arranged) : nullptr,
+                       codes_.size() > 0 ? codes_.data() : nullptr});
+    if (!folds && ArrangesPanels(kernels_, weights_))
+      ArrangePanel(kernels_, weights_, panel_.data(), tile.rows(), arranged);
+  }
+
+  // The same one after another.
+  void PackForms(const BitTile& tile, std::size_t group, std::uint8_t* arranged) {
+    if (input_.lines)
+      Cut(tile, group);
+    else
+      PackPanel(kernels_, input_.x.words() + tile.begin()->position * input_.x.words_per_row(), tile.rows(),
+                encoding_.bits, weights_.k, panel_.data());
     if (codes_.size() > 0)
       kernels_.code_panel({reinterpret_cast<const std::uint32_t*>(panel_.data()), LaneWords(kernels_, weights_.k),
                            encoding_.bits, tile.rows(), codes_.data()});
     if (ArrangesPanels(kernels_, weights_)) ArrangePanel(kernels_, weights_, panel_.data(), tile.rows(), arranged);
   }
 
+  // Whether taps are whole words of lines.
+  bool WholeWords() const { return weights_.tap_channels() % kernels_.lane_bits == 0; }
+
   void Cut(const BitTile& tile, std::size_t group) {
     const std::size_t bytes = kernels_.lane_bits / 8, words = LaneWords(kernels_, weights_.k);
     const std::vector<Piece>& pieces = input_.setup->pieces[group];
-    const bool whole = weights_.tap_channels() % kernels_.lane_bits == 0;
     const auto* from = static_cast<const std::uint8_t*>(input_.lines->words());
     ForEachLine(window_, tile,
                 [&](std::size_t picture, std::size_t line, std::size_t column, std::size_t row, std::size_t count) {
                   kernels_.cut_panel({from + input_.lines->At(picture, line, column) * bytes, input_.lines->plane(),
-                                      pieces.data(), pieces.size(), whole, encoding_.bits, words,
+                                      pieces.data(), pieces.size(), WholeWords(), encoding_.bits, words,
                                       panel_.data() + row * bytes, count});
                 });
   }

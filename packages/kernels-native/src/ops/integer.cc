@@ -28,8 +28,12 @@ void Balance(const std::uint32_t* words, std::size_t plane, std::uint32_t* to) {
 }  // namespace
 
 bool ArrangesPanels(const Kernels& kernels, const Weights& weights) {
-  return !weights.looked_up() &&
-         (IsBalanced(kernels, weights.weight_bits, weights.activation_bits) || kernels.fold_panel != nullptr);
+  return IsBalanced(kernels, weights.weight_bits, weights.activation_bits) || FoldsPanels(kernels, weights);
+}
+
+bool FoldsPanels(const Kernels& kernels, const Weights& weights) {
+  return !weights.looked_up() && kernels.fold_panel &&
+         !IsBalanced(kernels, weights.weight_bits, weights.activation_bits);
 }
 
 void ArrangePanel(const Kernels& kernels, const Weights& weights, const void* words, std::size_t rows, void* to) {

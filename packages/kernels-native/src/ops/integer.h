@@ -22,6 +22,9 @@ struct ActivationTile {
 // Whether products with these weights read panels in another layout than sparse weights do: IsBalanced, or folded.
 bool ArrangesPanels(const Kernels& kernels, const Weights& weights);
 
+// Whether that layout is the folded one.
+bool FoldsPanels(const Kernels& kernels, const Weights& weights);
+
 // Writes a panel of so many rows, which may be `to`, in that layout.
 void ArrangePanel(const Kernels& kernels, const Weights& weights, const void* words, std::size_t rows, void* to);
 

@@ -58,16 +58,19 @@ void BitLines::Turn(const Buffer& x, std::size_t picture, std::size_t line) {
     if (column >= end) continue;
     const std::size_t count = (end - column + x_.stride - 1) / x_.stride;
     const std::size_t to = ((picture * y_.padded + padded_line) * x_.stride + residue) * planes_ * plane() + skipped;
-    for (unsigned p = 0; p < planes_; ++p) {
+    // Planes of a pixel that follow each other without unused words are turned as one.
+    const bool together = x.words_per_plane() * halves == channel_words_;
+    const unsigned planes = together ? 1 : planes_;
+    const std::size_t words = together ? planes_ * channel_words_ : channel_words_;
+    for (unsigned p = 0; p < planes; ++p) {
       const std::size_t from = (pixels + column) * row + p * x.words_per_plane() * halves;
       if (kernels_.lane_bits == 32) {
-        kernels_.transpose({reinterpret_cast<const std::uint32_t*>(x.words()) + from, x_.stride * row, count,
-                            channel_words_, reinterpret_cast<std::uint32_t*>(words_.data()) + to + p * plane(),
-                            columns_});
+        kernels_.transpose({reinterpret_cast<const std::uint32_t*>(x.words()) + from, x_.stride * row, count, words,
+                            reinterpret_cast<std::uint32_t*>(words_.data()) + to + p * plane(), columns_});
         continue;
       }
       std::uint64_t* out = reinterpret_cast<std::uint64_t*>(words_.data()) + to + p * plane();
-      for (std::size_t w = 0; w < channel_words_; ++w)
+      for (std::size_t w = 0; w < words; ++w)
         for (std::size_t i = 0; i < count; ++i) out[w * columns_ + i] = x.words()[from + i * x_.stride * row + w];
     }
   }

@@ -1,5 +1,7 @@
 #include "ops/marker.h"
 
+#include <algorithm>
+
 #include "ops/thresholds.h"
 
 namespace apb {
@@ -15,6 +17,7 @@ Marker::Marker(const Kernels& kernels, const Epilogue& epilogue, const Weights& 
       thresholds_(ThresholdsOf(*epilogue.quantizer, epilogue.activation)),
       plane_(out.words_per_plane() * 64),
       marks_(ScratchArray<std::uint64_t>::Zeros(epilogue.quantizer->encoding.bits * plane_)),
+      rows_(marks_.size()),
       out_(out) {}
 
 bool Marker::Fits(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights, const Encoding& encoding,
@@ -40,15 +43,12 @@ void Marker::Panel(const Channels& channels, const std::int32_t* acc) {
 }
 
 void Marker::Finish(const BitTile& tile) {
-  const std::size_t stride = out_.words_per_row();
-  for (std::size_t w = 0; w < stride; ++w) {
-    alignas(64) std::uint64_t rows[64];
-    kernels_.turn_bits(marks_.data() + w * 64, rows);
-    for (const Stretch& stretch : tile) {
-      std::uint64_t* to = out_.words() + stretch.position * stride + w;
-      for (std::size_t i = 0; i < stretch.count; ++i) to[i * stride] = rows[stretch.row + i];
-    }
-  }
+  const std::size_t words = out_.words_per_row();
+  const Stretch& first = *tile.begin();
+  if (first.count == kTileRows) return kernels_.turn_bits(marks_.data(), words, out_.words() + first.position * words);
+  kernels_.turn_bits(marks_.data(), words, rows_.data());
+  for (const Stretch& stretch : tile)
+    std::copy_n(rows_.data() + stretch.row * words, stretch.count * words, out_.words() + stretch.position * words);
 }
 
 }  // namespace apb

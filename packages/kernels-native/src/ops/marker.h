@@ -40,6 +40,7 @@ class Marker {
   const std::array<float, 3> thresholds_;
   const std::size_t plane_;
   ScratchArray<std::uint64_t> marks_;  // of a tile, [planes][channels]: a bit for every row
+  ScratchArray<std::uint64_t> rows_;   // the same turned, [rows][planes][words]
   Buffer& out_;
 };
 

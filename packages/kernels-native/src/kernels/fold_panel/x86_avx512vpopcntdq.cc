@@ -1,13 +1,10 @@
 // AVX-512: sixteen words of 32 bits at a time.
-#include <immintrin.h>
-
-#include "kernels/fold_panel/op.h"
+#include "kernels/fold_panel/x86_avx512.h"
 
 namespace apb {
 namespace {
 
 constexpr size_t kLanes = 16;
-constexpr int kXor3 = 0x96;  // of vpternlog
 
 }  // namespace
 
@@ -18,14 +15,9 @@ void FoldPanelX86Avx512Vpopcntdq(const FoldPanelArgs& args) {
   for (size_t plane = 0; plane < args.planes; ++plane) {
     size_t word = 0;
     for (; word + kTriple <= args.words; word += kTriple, from += kTriple * stride, to += kTriple * stride)
-      for (size_t i = 0; i < args.items; i += kLanes) {
-        const __m512i x = _mm512_load_si512(from + i);
-        const __m512i y = _mm512_load_si512(from + stride + i);
-        const __m512i z = _mm512_load_si512(from + 2 * stride + i);
-        _mm512_store_si512(to + i, _mm512_xor_si512(x, z));
-        _mm512_store_si512(to + stride + i, _mm512_xor_si512(y, z));
-        _mm512_store_si512(to + 2 * stride + i, _mm512_ternarylogic_epi32(x, y, z, kXor3));
-      }
+      for (size_t i = 0; i < args.items; i += kLanes)
+        StoreTriple(_mm512_load_si512(from + i), _mm512_load_si512(from + stride + i),
+                    _mm512_load_si512(from + 2 * stride + i), to + i, stride);
     for (; word < args.words; ++word, from += stride, to += stride)
       for (size_t i = 0; i < args.items; i += kLanes) _mm512_store_si512(to + i, _mm512_load_si512(from + i));
   }

@@ -49,10 +49,8 @@ inline void WithinVectors(__m512i* rows) {
   }
 }
 
-}  // namespace
-
-void TurnBitsX86Avx512Vpopcntdq(const uint64_t* from, uint64_t* to) {
-  __m512i rows[kVectors];
+// 64 x 64 bits.
+inline void TurnWord(const uint64_t* from, __m512i* rows) {
   APB_UNROLL
   for (size_t i = 0; i < kVectors; ++i) rows[i] = _mm512_loadu_si512(from + i * 8);
   BetweenVectors<32>(rows);
@@ -61,8 +59,47 @@ void TurnBitsX86Avx512Vpopcntdq(const uint64_t* from, uint64_t* to) {
   WithinVectors<4>(rows);
   WithinVectors<2>(rows);
   WithinVectors<1>(rows);
+}
+
+// Words w and w + 1 of four rows.
+inline void StorePairs(__m512i pairs, size_t words, uint64_t* to) {
+  if (words == 2) return _mm512_storeu_si512(to, pairs);
+  const auto store = [&](size_t i, __m128i pair) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + i * words), pair);
+  };
+  store(0, _mm512_castsi512_si128(pairs));
+  store(1, _mm512_extracti64x2_epi64(pairs, 1));
+  store(2, _mm512_extracti64x2_epi64(pairs, 2));
+  store(3, _mm512_extracti64x2_epi64(pairs, 3));
+}
+
+inline void TurnPair(const uint64_t* from, size_t words, uint64_t* to) {
+  const __m512i low = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11), high = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
+  __m512i even[kVectors], odd[kVectors];
+  TurnWord(from, even);
+  TurnWord(from + 64, odd);
+  for (size_t i = 0; i < kVectors; ++i, to += 8 * words) {
+    StorePairs(_mm512_permutex2var_epi64(even[i], low, odd[i]), words, to);
+    StorePairs(_mm512_permutex2var_epi64(even[i], high, odd[i]), words, to + 4 * words);
+  }
+}
+
+inline void TurnLast(const uint64_t* from, size_t words, uint64_t* to) {
+  __m512i rows[kVectors];
+  TurnWord(from, rows);
+  alignas(64) uint64_t turned[64];
+  uint64_t* const side_by_side = words == 1 ? to : turned;
   APB_UNROLL
-  for (size_t i = 0; i < kVectors; ++i) _mm512_storeu_si512(to + i * 8, rows[i]);
+  for (size_t i = 0; i < kVectors; ++i) _mm512_storeu_si512(side_by_side + i * 8, rows[i]);
+  for (size_t i = 0; words > 1 && i < 64; ++i) to[i * words] = turned[i];
+}
+
+}  // namespace
+
+void TurnBitsX86Avx512Vpopcntdq(const uint64_t* from, size_t words, uint64_t* to) {
+  size_t w = 0;
+  for (; w + 2 <= words; w += 2) TurnPair(from + w * 64, words, to + w);
+  if (w < words) TurnLast(from + w * 64, words, to + w);
 }
 
 }  // namespace apb
