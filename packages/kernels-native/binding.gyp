@@ -74,6 +74,7 @@
         "src/ops/lines.cc",
         "src/ops/lookup_product.cc",
         "src/ops/lookup_tables.cc",
+        "src/ops/mark_setup.cc",
         "src/ops/marker.cc",
         "src/ops/network.cc",
         "src/ops/panel.cc",

@@ -60,6 +60,27 @@ TEST(ThresholdsAreWhereCodesBegin) {
   }
 }
 
+TEST(ProductThresholdsAreWhereValuesReachThem) {
+  const float infinity = std::numeric_limits<float>::infinity(), never = std::numeric_limits<float>::quiet_NaN();
+  std::vector<float> values = {0.0f, -0.0f, 1e-45f, -1e-45f, 1.5f, -1.5f, 3e38f, -3e38f};
+  for (int i = 0; i < 20; ++i) values.push_back(RandomFloat());
+  for (const float threshold : {0.0f, -0.0f, 0.5f, -0.7f, 1e-40f, infinity, -infinity, never})
+    for (const float scale : {1.0f, -1.0f, 0.3f, -0.3f, 1e-30f, -1e-30f, 1e30f, -1e30f, 0.0f, -0.0f})
+      for (const float shift : {0.0f, -0.0f, 0.5f, -0.5f, 1e-3f, 1e30f}) {
+        const float t = ProductThreshold(threshold, scale, shift);
+        std::vector<float> near = values;
+        if (std::isfinite(t)) near.insert(near.end(), {t, std::nextafter(t, -infinity), std::nextafter(t, infinity)});
+        for (const float y : near) {
+          if (!std::isfinite(y)) continue;
+          volatile float z = y * scale;
+          z = z + shift;
+          CHECK((y >= t) == ((z >= threshold) != (scale < 0)),
+                "y " + std::to_string(y) + ", scale " + std::to_string(scale) + ", shift " + std::to_string(shift) +
+                    ", threshold " + std::to_string(threshold));
+        }
+      }
+}
+
 TEST(TurnBitsTurnsEveryBit) {
   for (const Variant& v : VariantsOf(&Kernels::turn_bits))
     for (const std::size_t words : {1, 2, 3, 4, 5, 16}) {
@@ -117,20 +138,19 @@ void CheckMarkPanel(const Variant& v, const Kernels& with_scale_panel, std::size
   const Products products(v, items, channels);
   std::vector<float> y(channels * kTileRows);
   with_scale_panel.scale_panel(products.Args(y.data(), kTileRows));
-  std::vector<float> scale(channels), shift(channels);
+  // Products lie on the thresholds; some are never reached.
+  const std::size_t count = (std::size_t{1} << bits) - 1, stride = channels + 3;
+  std::vector<float> thresholds(count * stride);
   for (std::size_t c = 0; c < channels; ++c) {
-    scale[c] = static_cast<float>(RandomBelow(5)) - 2;  // negative, zero, positive
-    shift[c] = RandomBelow(2) ? 0.0f : RandomFloat();
+    std::array<float, 3> of_channel;
+    for (float& t : of_channel)
+      t = RandomBelow(4) == 0 ? std::numeric_limits<float>::infinity() : y[c * kTileRows + RandomBelow(items)];
+    std::sort(of_channel.begin(), of_channel.begin() + static_cast<std::ptrdiff_t>(count));
+    for (std::size_t j = 0; j < count; ++j) thresholds[j * stride + c] = of_channel[j];
   }
-  // Values of products lie on the thresholds; some are never reached.
-  const float never = std::numeric_limits<float>::quiet_NaN();
-  const std::uint64_t reached = RandomBelow(5);
-  const float thresholds[3] = {reached > 0 ? RandomBelow(2) ? 0.0f : -0.5f : never, reached > 1 ? 0.5f : never,
-                               reached > 2 ? 1.0f : never};
   const std::size_t plane = channels + 2;
   std::vector<std::uint64_t> marks(bits * plane, 0x5eadbeef5eadbeefu);
-  v.kernels.mark_panel(
-      {products.Args(nullptr, 0), scale.data(), shift.data(), sign, bits, thresholds, marks.data(), plane});
+  v.kernels.mark_panel({products.Args(nullptr, 0), sign, bits, thresholds.data(), stride, marks.data(), plane});
   const std::size_t written = (items + 15) / 16 * 16;
   for (unsigned p = 0; p < bits; ++p)
     for (std::size_t c = 0; c < plane; ++c) {
@@ -139,10 +159,12 @@ void CheckMarkPanel(const Variant& v, const Kernels& with_scale_panel, std::size
         unsigned expected = (0x5eadbeef5eadbeefu >> i) & 1;
         if (c < channels && i >= items && i < written) continue;
         if (c < channels && i < items) {
-          volatile float z = y[c * kTileRows + i] * scale[c];
-          z = z + shift[c];
+          const float product = y[c * kTileRows + i];
           unsigned code = 0;
-          for (unsigned j = 0; j + 1 < 1u << bits; ++j) code += sign ? z < thresholds[j] : z >= thresholds[j];
+          for (std::size_t j = 0; j < count; ++j) {
+            const float threshold = thresholds[j * stride + c];
+            code += sign ? product < threshold : product >= threshold;
+          }
           expected = (code >> p) & 1;
         }
         CHECK(((got >> i) & 1) == expected, v.name + ", channel " + std::to_string(c) + ", row " + std::to_string(i));

@@ -34,9 +34,11 @@ float FloatOf(const Napi::Object& object, const char* field) {
 // Quantizers and encodings are float32 values to begin with: rounding one here would change what it stands
 // for.
 float ExactOf(const Napi::Object& object, const char* field) {
-  const float value = FloatOf(object, field);
-  if (static_cast<double>(value) != object.Get(field).As<Napi::Number>().DoubleValue())
-    throw ContractError(std::string(field) + " " + object.Get(field).ToString().Utf8Value() +
+  const Napi::Value number = object.Get(field);
+  if (!number.IsNumber()) Refuse(number, field, "a number");
+  const float value = number.As<Napi::Number>().FloatValue();
+  if (static_cast<double>(value) != number.As<Napi::Number>().DoubleValue())
+    throw ContractError(std::string(field) + " " + number.ToString().Utf8Value() +
                         " is not a finite float32 value; round it with Math.fround");
   return value;
 }

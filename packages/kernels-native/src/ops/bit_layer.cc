@@ -383,8 +383,8 @@ bool CanWriteSigns(const Kernels& kernels, const Weights& weights, const Buffer&
 void RunBitLayer(const Kernels& kernels, const Epilogue& epilogue, const BitInput& input, const Weights& weights,
                  const Window& window, const Buffer* residual, Buffer& out, Buffer* signs) {
   TileWorker worker(kernels, input, weights, window);
-  if (Marker::Fits(kernels, epilogue, weights, input.x.encoding(), residual)) {
-    Marker marker(kernels, epilogue, weights, worker.terms(), out);
+  if (const auto setup = Marker::SetupOf(kernels, epilogue, weights, input.x.encoding(), residual)) {
+    Marker marker(kernels, *setup, weights, worker.terms(), out);
     return worker.ForEachTile([&](const BitTile& tile) {
       worker.ForEachPanel(tile,
                           [&](const Channels& channels, const std::int32_t* acc) { marker.Panel(channels, acc); });

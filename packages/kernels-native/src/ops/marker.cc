@@ -2,47 +2,50 @@
 
 #include <algorithm>
 
-#include "ops/thresholds.h"
-
 namespace apb {
 
 static_assert(kTileRows == 64, "a word of marks has a bit for every row of a tile");
 
-Marker::Marker(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights, const SparseDotArgs& terms,
+Marker::Marker(const Kernels& kernels, const MarkSetup& setup, const Weights& weights, const SparseDotArgs& terms,
                Buffer& out)
     : kernels_(kernels),
-      epilogue_(epilogue),
+      setup_(setup),
+      encoding_(setup.epilogue.quantizer->encoding),
+      channels_(weights.rows),
       bits_(std::get<BitWeights>(weights.packed)),
       terms_(terms),
-      thresholds_(ThresholdsOf(*epilogue.quantizer, epilogue.activation)),
       plane_(out.words_per_plane() * 64),
-      marks_(ScratchArray<std::uint64_t>::Zeros(epilogue.quantizer->encoding.bits * plane_)),
+      marks_(ScratchArray<std::uint64_t>::Zeros(encoding_.bits * plane_)),
       rows_(marks_.size()),
       out_(out) {}
 
-bool Marker::Fits(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights, const Encoding& encoding,
-                  const Buffer* residual) {
-  return kernels.mark_panel && !residual && epilogue.quantizer && epilogue.quantizer->encoding.bits <= 2 &&
-         epilogue.activation.kind != Activation::Kind::kPrelu && encoding.base == 0 &&
-         (!encoding.sign || weights.taps() <= SparseRows::kMostTaps) &&
-         std::get<BitWeights>(weights.packed).sparse.blocks == 1;
+std::shared_ptr<const MarkSetup> Marker::SetupOf(const Kernels& kernels, const Epilogue& epilogue,
+                                                 const Weights& weights, const Encoding& encoding,
+                                                 const Buffer* residual) {
+  if (!kernels.mark_panel || residual || !epilogue.quantizer || epilogue.quantizer->encoding.bits > 2 ||
+      epilogue.activation.kind == Activation::Kind::kPrelu || encoding.base != 0 ||
+      (encoding.sign && weights.taps() > SparseRows::kMostTaps) ||
+      std::get<BitWeights>(weights.packed).sparse.blocks > 1)
+    return nullptr;
+  auto setup = weights.mark_setups->Find(weights, epilogue, encoding);
+  return setup->finite ? setup : nullptr;
 }
 
 void Marker::Panel(const Channels& channels, const std::int32_t* acc) {
   const std::size_t n = channels.first;
-  const Encoding& to = epilogue_.quantizer->encoding;
   kernels_.mark_panel({{acc, channels.count, bits_.order.data() + channels.panel * kPanel, bits_.scales.data() + n,
                         bits_.sparse.row_start.data() + n, terms_, nullptr, 0},
-                       epilogue_.scale.data() + n,
-                       epilogue_.shift.data() + n,
-                       to.sign,
-                       to.bits,
-                       thresholds_.data(),
+                       encoding_.sign,
+                       encoding_.bits,
+                       setup_.thresholds.data() + n,
+                       channels_,
                        marks_.data() + n,
                        plane_});
 }
 
 void Marker::Finish(const BitTile& tile) {
+  for (std::size_t p = 0; p < encoding_.bits; ++p)
+    for (std::size_t n = 0; n < setup_.falling.size(); ++n) marks_[p * plane_ + n] ^= setup_.falling[n];
   const std::size_t words = out_.words_per_row();
   const Stretch& first = *tile.begin();
   if (first.count == kTileRows) return kernels_.turn_bits(marks_.data(), words, out_.words() + first.position * words);

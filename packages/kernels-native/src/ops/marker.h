@@ -2,15 +2,16 @@
 #ifndef APB_OPS_MARKER_H_
 #define APB_OPS_MARKER_H_
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "base/scratch.h"
 #include "kernels/kernels.h"
 #include "ops/bit_tiles.h"
 #include "ops/buffer.h"
 #include "ops/epilogue.h"
+#include "ops/mark_setup.h"
 #include "ops/weights.h"
 
 namespace apb {
@@ -19,12 +20,13 @@ namespace apb {
 class Marker {
  public:
   // terms: of the sparse weights of all channels, kept up to date by the caller for every tile and group
-  Marker(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights, const SparseDotArgs& terms,
+  Marker(const Kernels& kernels, const MarkSetup& setup, const Weights& weights, const SparseDotArgs& terms,
          Buffer& out);
 
-  // Whether there are kernels for this layer.
-  static bool Fits(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights, const Encoding& encoding,
-                   const Buffer* residual);
+  // Of a layer that kernels can mark, else null.
+  static std::shared_ptr<const MarkSetup> SetupOf(const Kernels& kernels, const Epilogue& epilogue,
+                                                  const Weights& weights, const Encoding& encoding,
+                                                  const Buffer* residual);
 
   // acc: [channels][kTileRows]
   void Panel(const Channels& channels, const std::int32_t* acc);
@@ -34,10 +36,11 @@ class Marker {
 
  private:
   const Kernels& kernels_;
-  const Epilogue& epilogue_;
+  const MarkSetup& setup_;
+  const Encoding encoding_;  // of the codes
+  const std::size_t channels_;
   const BitWeights& bits_;
   const SparseDotArgs& terms_;
-  const std::array<float, 3> thresholds_;
   const std::size_t plane_;
   ScratchArray<std::uint64_t> marks_;  // of a tile, [planes][channels]: a bit for every row
   ScratchArray<std::uint64_t> rows_;   // the same turned, [rows][planes][words]

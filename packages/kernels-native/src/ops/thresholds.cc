@@ -20,6 +20,17 @@ float FloatAt(std::int32_t place) {
   return place < 0 ? -magnitude : magnitude;
 }
 
+// The least float, infinities included, that has a property which all larger ones have too; `none` where none has.
+template <typename Has>
+float LeastFloat(Has has, float none) {
+  std::int32_t below = -kInfinity - 1, above = kInfinity + 1;
+  while (above - 1 > below) {
+    const std::int32_t middle = static_cast<std::int32_t>((std::int64_t{below} + above) / 2);
+    (has(FloatAt(middle)) ? above : below) = middle;
+  }
+  return above <= kInfinity ? FloatAt(above) : none;
+}
+
 // The code of a value, for signs whether it is not negative.
 unsigned LevelOf(const Quantizer& q, const Activation& activation, float x) {
   Activate(activation, 1, &x, 1);
@@ -34,15 +45,19 @@ unsigned LevelOf(const Quantizer& q, const Activation& activation, float x) {
 std::array<float, 3> ThresholdsOf(const Quantizer& q, const Activation& activation) {
   constexpr float kNever = std::numeric_limits<float>::quiet_NaN();
   std::array<float, 3> thresholds = {kNever, kNever, kNever};
-  for (unsigned j = 0; j + 1 < 1u << q.encoding.bits; ++j) {
-    std::int32_t below = -kInfinity - 1, above = kInfinity + 1;
-    while (above - 1 > below) {
-      const std::int32_t middle = static_cast<std::int32_t>((std::int64_t{below} + above) / 2);
-      (LevelOf(q, activation, FloatAt(middle)) > j ? above : below) = middle;
-    }
-    if (above <= kInfinity) thresholds[j] = FloatAt(above);
-  }
+  for (unsigned j = 0; j + 1 < 1u << q.encoding.bits; ++j)
+    thresholds[j] = LeastFloat([&](float x) { return LevelOf(q, activation, x) > j; }, kNever);
   return thresholds;
+}
+
+float ProductThreshold(float threshold, float scale, float shift) {
+  const auto reached = [&](float y) {
+    const float scaled = y * scale;
+    return scaled + shift >= threshold;
+  };
+  constexpr float kNever = std::numeric_limits<float>::infinity();
+  if (scale < 0) return LeastFloat([&](float y) { return !reached(y); }, kNever);
+  return LeastFloat(reached, kNever);
 }
 
 }  // namespace apb

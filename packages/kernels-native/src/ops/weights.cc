@@ -7,6 +7,7 @@
 #include "ops/bit_setup.h"
 #include "ops/check.h"
 #include "ops/lookup_tables.h"
+#include "ops/mark_setup.h"
 #include "ops/panel.h"
 #include "ops/windows.h"
 
@@ -345,6 +346,7 @@ Weights PackWeights(const SourceWeights& s, unsigned activation_bits, const std:
   else {
     w.packed = PackBits(s, w, kernels);
     w.setups = std::make_shared<BitSetups>();
+    w.mark_setups = std::make_shared<MarkSetups>();
   }
   return w;
 }

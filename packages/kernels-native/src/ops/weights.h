@@ -95,6 +95,7 @@ struct FloatWeights {
 };
 
 class BitSetups;
+class MarkSetups;
 class Windows;
 
 struct Weights {
@@ -107,7 +108,8 @@ struct Weights {
   std::variant<BitWeights, ByteWeights, SignWeights, FloatWeights> packed;
   // Of BitWeights; not counted in bytes(): what a picture size adds is a few sums a channel.
   std::shared_ptr<BitSetups> setups;
-  std::shared_ptr<Windows> windows;  // of convolutions
+  std::shared_ptr<MarkSetups> mark_setups;  // the same
+  std::shared_ptr<Windows> windows;         // of convolutions
 
   std::size_t rows_per_group() const { return rows / groups; }
   std::size_t panels_per_group() const { return (rows_per_group() + kPanel - 1) / kPanel; }
