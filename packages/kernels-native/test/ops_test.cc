@@ -220,6 +220,79 @@ TEST(LayersDoNotDependOnThreads) {
   }
 }
 
+// The codes of a matrix product of random codes with these weights.
+std::vector<std::uint64_t> CodesOf(const Kernels& kernels, const Weights& weights, const Epilogue& epilogue,
+                                   const Buffer& x) {
+  Buffer out({x.rows(), weights.rows}, epilogue.quantizer->encoding);
+  Run(kernels, LayerOp{false, epilogue}, {{&x}, &out, &weights});
+  return {out.words(), out.words() + out.rows() * out.words_per_row()};
+}
+
+std::string NameOf(const Variant& v, const Epilogue& epilogue) {
+  return v.name + ", bits " + std::to_string(epilogue.quantizer->encoding.bits);
+}
+
+// Infinities of either sign meet in a sum: what is not a number has the same code everywhere, whatever batch norm does.
+TEST(ProductsBeyondFloatsHaveTheSameCodes) {
+  constexpr std::size_t kRows = 20, kColumns = 70;
+  const std::vector<std::uint32_t> planes(kRows * 3, 0x2cu);
+  std::vector<std::uint32_t> positions;
+  std::vector<float> values;
+  for (std::uint32_t n = 0; n < kRows; ++n)
+    for (const std::uint32_t column : {1u, 30u, 66u}) {
+      positions.push_back(n * kColumns + column);
+      values.push_back(column == 30 ? -3e38f : 3e38f);
+    }
+  const float scale = 0.5f;
+  const SourceWeights source = {kRows,         kColumns,     1, planes.data(), &scale, 1, positions.data(),
+                                values.data(), values.size()};
+  const Input x = RandomPlanes({40, kColumns}, Code(2, 0));
+  for (const Encoding& to : {kSign, Code(1, 0), Code(2, 0)}) {
+    Epilogue epilogue = Identity(kRows);
+    for (std::size_t n = 0; n < kRows; ++n) epilogue.scale[n] = static_cast<float>(n % 3) - 1;
+    epilogue.quantizer = Quantizer{to, 0, 0.75f, static_cast<float>((1u << to.bits) - 1) / 0.75f};
+    std::vector<std::uint64_t> first;
+    for (const Variant& v : Variants()) {
+      const Weights weights = PackWeights(source, 2, std::nullopt, v.kernels);
+      const std::vector<std::uint64_t> got = CodesOf(v.kernels, weights, epilogue, x.buffer);
+      if (first.empty()) first = got;
+      CHECK(got == first, NameOf(v, epilogue));
+    }
+  }
+}
+
+// What is kept for one epilogue is not taken for another, whatever differs.
+TEST(WeightsMeetSeveralEpilogues) {
+  constexpr std::size_t kRows = 20, kColumns = 70;
+  const Binary source(kRows, kColumns);
+  const Input x = RandomPlanes({40, kColumns}, Code(2, 0));
+  Epilogue first = Identity(kRows);
+  first.activation = {Activation::Kind::kClamp, -2, 2, {}};
+  first.quantizer = Quantizer{Code(2, 0), -1, 1, 1.5f};
+  const std::vector<std::function<void(Epilogue&)>> changes = {
+      [](Epilogue& e) { e.scale[3] = -1; },
+      [](Epilogue& e) { e.shift[19] = 1; },
+      [](Epilogue& e) { e.activation.kind = Activation::Kind::kRelu; },
+      [](Epilogue& e) { e.activation.min = 0.5f; },
+      [](Epilogue& e) { e.activation.max = -0.5f; },
+      [](Epilogue& e) { e.quantizer->encoding = kSign; },
+      [](Epilogue& e) { e.quantizer->lo = 0; },
+      [](Epilogue& e) { e.quantizer->hi = 0; },
+      [](Epilogue& e) { e.quantizer->inv = 1; },
+  };
+  for (const Variant& v : Variants())
+    for (const auto& change : changes) {
+      Epilogue second = first;
+      change(second);
+      const Weights kept = PackWeights(source.Source(), 2, std::nullopt, v.kernels);
+      const Weights fresh = PackWeights(source.Source(), 2, std::nullopt, v.kernels);
+      const std::vector<std::uint64_t> of_first = CodesOf(v.kernels, kept, first, x.buffer);
+      const std::vector<std::uint64_t> of_second = CodesOf(v.kernels, kept, second, x.buffer);
+      CHECK(of_second != of_first, "the change shows, " + NameOf(v, second));
+      CHECK(of_second == CodesOf(v.kernels, fresh, second, x.buffer), NameOf(v, second));
+    }
+}
+
 // What is kept for one size of pictures and one encoding is not taken for another.
 TEST(WeightsMeetPicturesOfSeveralSizes) {
   const ConvGeometry g = {5, 9, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}};

@@ -40,16 +40,12 @@ APB_INLINE void CountRow(const uint64_t* a, const uint64_t* b, size_t words, uin
   for (; words > 0; --words, a += A, b += B) CountWords<A, B, C, 1, false>(a, b, sums, popcount);
 }
 
-// Plane p of all rows against plane u of C columns: the first writes results, with their terms, later ones add to them.
+// Counts of plane p of all rows against plane u of C columns: the first write results, later ones add to them.
 template <size_t A, size_t B, size_t C, bool first, typename Popcount>
 APB_NOINLINE void CountPlanes(const BitGemmArgs& args, size_t column, size_t p, size_t u, Popcount popcount) {
   const size_t words = args.words, rows = args.lanes.items, ldo = args.ldo;
   const auto* a = static_cast<const uint64_t*>(args.lanes.words) + p * words * A;
   const auto* b = static_cast<const uint64_t*>(args.columns.words) + u * words * B + column;
-  const uint32_t factor = static_cast<uint32_t>(args.factor) << (p + u);
-  uint32_t terms[C];
-  for (size_t c = 0; c < C; ++c)
-    terms[c] = args.column_terms ? static_cast<uint32_t>(args.column_terms[column + c]) : 0;
   int32_t* out = args.out + column * ldo;
   for (size_t i = 0; i < rows; ++i) {
     uint64_t sums[C];
@@ -58,18 +54,25 @@ APB_NOINLINE void CountPlanes(const BitGemmArgs& args, size_t column, size_t p, 
     APB_UNROLL
     for (size_t c = 0; c < C; ++c, to += ldo) {
       APB_OPAQUE(to);
-      const uint32_t before = first ? terms[c] : static_cast<uint32_t>(*to);
-      *to = static_cast<int32_t>(before + factor * static_cast<uint32_t>(sums[c]));
+      const uint32_t count = static_cast<uint32_t>(sums[c]);
+      *to = static_cast<int32_t>(first ? count : static_cast<uint32_t>(*to) + (count << (p + u)));
     }
   }
 }
 
-// Adds terms of lanes, which are rare: a row takes so few operations that one more for each column would show.
-template <size_t C>
-void AddLaneTerms(const BitGemmArgs& args, int32_t* out) {
-  for (size_t c = 0; c < C; ++c, out += args.ldo)
-    for (size_t i = 0; i < args.lanes.items; ++i)
-      out[i] = static_cast<int32_t>(static_cast<uint32_t>(out[i]) + static_cast<uint32_t>(args.lane_terms[i]));
+// Counts of one column become results: loops of their own, of which compilers make vectors. At the end of a row the
+// same would take as long as two words of a result.
+inline void Finish(const BitGemmArgs& args, size_t column, int32_t* out) {
+  const uint32_t term = args.column_terms ? static_cast<uint32_t>(args.column_terms[column]) : 0;
+  const bool minus = args.factor < 0, twice = args.factor == 2 || args.factor == -2;
+  const size_t rows = args.lanes.items;
+  for (size_t i = 0; i < rows; ++i) {
+    const uint32_t count = static_cast<uint32_t>(out[i]) << twice;
+    out[i] = static_cast<int32_t>(minus ? term - count : term + count);
+  }
+  if (!args.lane_terms) return;
+  for (size_t i = 0; i < rows; ++i)
+    out[i] = static_cast<int32_t>(static_cast<uint32_t>(out[i]) + static_cast<uint32_t>(args.lane_terms[i]));
 }
 
 // All rows and planes against C columns.
@@ -79,7 +82,7 @@ inline void Columns(const BitGemmArgs& args, size_t column, Popcount popcount) {
   for (size_t p = 0; p < args.lanes.planes; ++p)
     for (size_t u = 0; u < args.columns.planes; ++u)
       if (p + u > 0) CountPlanes<A, B, C, false>(args, column, p, u, popcount);
-  if (args.lane_terms) AddLaneTerms<C>(args, args.out + column * args.ldo);
+  for (size_t c = column; c < column + C; ++c) Finish(args, c, args.out + c * args.ldo);
 }
 
 template <size_t A, size_t B, typename Popcount>
