@@ -136,28 +136,43 @@ TEST(BitGemmCountsBlocksOfWords) {
         for (int fill = 0; fill < 3; ++fill) CheckBitGemm(v, lanes, 2, kTileRows, kPanel, 1, 1, words, fill);
 }
 
+// All bits differ, so that no loop over bits is needed, and the words of a folded triple are 0, 0 and all ones, as
+// those of a triple of ones. `swapped`: the weights are the lanes.
+void CheckFullCounts(const Variant& v, unsigned a_planes, unsigned w_planes, std::size_t words, std::size_t triples,
+                     bool swapped, int terms, std::int32_t factor) {
+  constexpr std::size_t kItems = 9;
+  const Panel a =
+      Folded(Panel(v.kernels.lane_bits, swapped ? kItems : 33, kTileRows, a_planes, words, swapped ? 0 : 1), triples);
+  const Panel w =
+      Folded(Panel(v.kernels.lane_bits, swapped ? kPanel : kItems, kPanel, w_planes, words, swapped ? 1 : 0), triples);
+  const Panel &lanes = swapped ? w : a, &columns = swapped ? a : w;
+  const std::vector<std::int32_t> lane_terms(48, 5), column_terms(kItems, 7);
+  std::vector<std::int32_t> out(kItems * kTileRows);
+  v.kernels.bit_gemm({lanes.panel(), columns.panel(), words, triples, factor, terms & 1 ? lane_terms.data() : nullptr,
+                      terms & 2 ? column_terms.data() : nullptr, out.data(), kTileRows});
+  const std::uint32_t bits =
+      static_cast<std::uint32_t>(words * v.kernels.lane_bits * ((1u << a_planes) - 1) * ((1u << w_planes) - 1));
+  const std::uint32_t start = (terms & 1 ? 5 : 0) + (terms & 2 ? 7 : 0);
+  for (std::size_t j = 0; j < columns.items; ++j)
+    for (std::size_t i = 0; i < lanes.items; ++i)
+      CHECK(out[j * kTileRows + i] == static_cast<std::int32_t>(start + static_cast<std::uint32_t>(factor) * bits),
+            v.name + ", words " + std::to_string(words) + ", triples " + std::to_string(triples) + ", planes " +
+                std::to_string(a_planes) + " x " + std::to_string(w_planes) + (swapped ? ", swapped" : "") +
+                ", terms " + std::to_string(terms) + ", factor " + std::to_string(factor));
+}
+
 TEST(BitGemmCountsLongRows) {
-  // Sums of 15 and of 16 bits are full, on both sides; all bits differ, so that no loop over bits is needed, and the
-  // words of a folded triple are 0, 0 and all ones, as those of a triple of ones.
-  constexpr std::size_t kColumns = 9;
+  // Where sums pass 15 and 16 bits, of all planes or of ones and twos alone, and around these.
   for (const Variant& v : WithFolding())
-    for (const unsigned planes : {1u, 2u, 4u})
-      for (const std::size_t words : {136, 137, 682, 683, 1023, 1024, 2047, 2048, 2100})
-        for (const std::size_t triples : {std::size_t{0}, v.kernels.fold_panel ? words / kTriple : 0})
-          for (const std::size_t lanes : {1, 64})
-            for (const std::int32_t factor : {1, -2}) {
-              const Panel a = Folded(Panel(v.kernels.lane_bits, lanes, kTileRows, planes, words, 1), triples);
-              const Panel b(v.kernels.lane_bits, kColumns, kPanel, 1, words, 0);
-              std::vector<std::int32_t> out(kColumns * kTileRows), terms(kColumns);
-              for (std::size_t j = 0; j < kColumns; ++j) terms[j] = static_cast<std::int32_t>(j);
-              v.kernels.bit_gemm(
-                  {a.panel(), b.panel(), words, triples, factor, nullptr, terms.data(), out.data(), kTileRows});
-              const std::size_t bits = words * v.kernels.lane_bits * ((1u << planes) - 1);
-              for (std::size_t j = 0; j < kColumns; ++j)
-                for (std::size_t i = 0; i < lanes; ++i)
-                  CHECK(out[j * kTileRows + i] == terms[j] + factor * static_cast<std::int32_t>(bits),
-                        v.name + ", lanes " + std::to_string(lanes) + ", words " + std::to_string(words) +
-                            ", triples " + std::to_string(triples) + ", planes " + std::to_string(planes));
+    for (const unsigned a_planes : {1u, 2u, 4u})
+      for (const unsigned w_planes : {1u, 2u})
+        for (const std::size_t words : {22,  23,  45,  46,   68,   69,   136,  137,  227,  228,  341,  342,
+                                        512, 682, 683, 1023, 1024, 1025, 1366, 2047, 2048, 2100, 3072, 3075})
+          for (const std::size_t triples : {std::size_t{0}, v.kernels.fold_panel ? words / kTriple : 0})
+            for (const bool swapped : {false, true}) {
+              CheckFullCounts(v, a_planes, w_planes, words, triples, swapped, 2, 1);
+              CheckFullCounts(v, a_planes, w_planes, words, triples, swapped, 2, -2);
+              CheckFullCounts(v, a_planes, w_planes, words, triples, swapped, 1, -1);
             }
 }
 

@@ -83,9 +83,12 @@ TEST(InstructionSetsAreListedBestFirst) {
   CHECK(UsableIsas(kPopcnt | kAvx2 | kAvx512Vpopcntdq) == all, "with all features");
   CHECK(UsableIsas(kPopcnt | kAvx512Vpopcntdq).front() == "avx512vpopcntdq", "one without a lesser one");
   const std::uint32_t features = kPopcnt | kAvx2 | kAvx512Vpopcntdq;
-  CHECK(SelectKernels("avx512vpopcntdq", features).fold_panel, "panels are folded");
-  for (const char* isa : {"avx2", "portable"})
-    CHECK(!SelectKernels(isa, features).fold_panel, std::string(isa) + " reads panels as they are");
+  const Kernels folding = SelectKernels("avx512vpopcntdq", features);
+  CHECK(folding.fold_panel && folding.cut_tile, "panels are folded");
+  for (const char* isa : {"avx2", "portable"}) {
+    const Kernels plain = SelectKernels(isa, features);
+    CHECK(!plain.fold_panel && !plain.cut_tile, std::string(isa) + " reads panels as they are");
+  }
   CHECK(SelectKernels("portable", kPopcnt).bit_gemm != SelectKernels("portable", 0).bit_gemm, "POPCNT is used");
 #endif
   bool thrown = false;

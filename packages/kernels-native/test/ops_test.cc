@@ -188,8 +188,7 @@ TEST(LayersWithQuantizedInput) {
 
 // Parts of threads begin within a line of outputs; channels fill no word; planes of both kinds on the way out, with and
 // without a residual, the same bits from every instruction set.
-TEST(LayersDoNotDependOnThreads) {
-  const ConvGeometry g = {40, 120, 1, {3, 3}, {2, 2}, {1, 1}, {1, 0, 1, 1}};
+void CheckThreads(const ConvGeometry& g) {
   const Binary source(g.out_channels, DepthOf(g));
   const Shape out_shape = {3, 12, 13, 120};
   const Input residual = RandomFloats(out_shape);
@@ -220,6 +219,10 @@ TEST(LayersDoNotDependOnThreads) {
   }
 }
 
+TEST(LayersDoNotDependOnThreads) {
+  for (const std::size_t groups : {1, 5}) CheckThreads({40, 120, groups, {3, 3}, {2, 2}, {1, 1}, {1, 0, 1, 1}});
+}
+
 // The codes of a matrix product of random codes with these weights.
 std::vector<std::uint64_t> CodesOf(const Kernels& kernels, const Weights& weights, const Epilogue& epilogue,
                                    const Buffer& x) {
@@ -232,31 +235,50 @@ std::string NameOf(const Variant& v, const Epilogue& epilogue) {
   return v.name + ", bits " + std::to_string(epilogue.quantizer->encoding.bits);
 }
 
-// Infinities of either sign meet in a sum: what is not a number has the same code everywhere, whatever batch norm does.
+// Products of these activations with weights of scale 0.5 and full-precision ones of this size and either sign.
+struct Extreme {
+  Encoding encoding;
+  float value;
+};
+
+Encoding WithStep(Encoding encoding, float step) {
+  encoding.step = step;
+  return encoding;
+}
+
+// Where sums or products pass the range of floats on the way, with infinities of either sign, what is not a number has
+// the same code everywhere, whatever batch norm does.
 TEST(ProductsBeyondFloatsHaveTheSameCodes) {
   constexpr std::size_t kRows = 20, kColumns = 70;
   const std::vector<std::uint32_t> planes(kRows * 3, 0x2cu);
-  std::vector<std::uint32_t> positions;
-  std::vector<float> values;
-  for (std::uint32_t n = 0; n < kRows; ++n)
-    for (const std::uint32_t column : {1u, 30u, 66u}) {
-      positions.push_back(n * kColumns + column);
-      values.push_back(column == 30 ? -3e38f : 3e38f);
-    }
   const float scale = 0.5f;
-  const SourceWeights source = {kRows,         kColumns,     1, planes.data(), &scale, 1, positions.data(),
-                                values.data(), values.size()};
-  const Input x = RandomPlanes({40, kColumns}, Code(2, 0));
-  for (const Encoding& to : {kSign, Code(1, 0), Code(2, 0)}) {
-    Epilogue epilogue = Identity(kRows);
-    for (std::size_t n = 0; n < kRows; ++n) epilogue.scale[n] = static_cast<float>(n % 3) - 1;
-    epilogue.quantizer = Quantizer{to, 0, 0.75f, static_cast<float>((1u << to.bits) - 1) / 0.75f};
-    std::vector<std::uint64_t> first;
-    for (const Variant& v : Variants()) {
-      const Weights weights = PackWeights(source, 2, std::nullopt, v.kernels);
-      const std::vector<std::uint64_t> got = CodesOf(v.kernels, weights, epilogue, x.buffer);
-      if (first.empty()) first = got;
-      CHECK(got == first, NameOf(v, epilogue));
+  std::vector<std::uint32_t> positions;
+  for (std::uint32_t n = 0; n < kRows; ++n)
+    for (const std::uint32_t column : {1u, 30u, 66u}) positions.push_back(n * kColumns + column);
+  for (const Extreme& extreme : {Extreme{Code(2, 0), 3e38f},
+                                 {WithStep(kSign, -3e38f), 5},
+                                 {WithStep(kSign, 3e38f), 5},
+                                 {WithStep(Code(2, 0), -3e38f), 5},
+                                 {WithStep(Code(4, 0), 1e-3f), 4.5e37f},
+                                 {WithStep(kSign, 1e-3f), 2e38f}}) {
+    std::vector<float> values;
+    for (const std::uint32_t at : positions) values.push_back(at % kColumns == 30 ? -extreme.value : extreme.value);
+    const SourceWeights source = {kRows,         kColumns,     1, planes.data(), &scale, 1, positions.data(),
+                                  values.data(), values.size()};
+    const Input x = RandomPlanes({40, kColumns}, extreme.encoding);
+    const Input usual = RandomPlanes({40, kColumns}, WithStep(extreme.encoding, 1e-30f));
+    for (const Encoding& to : {kSign, Code(1, 0), Code(2, 0)}) {
+      Epilogue epilogue = Identity(kRows);
+      for (std::size_t n = 0; n < kRows; ++n) epilogue.scale[n] = static_cast<float>(n % 3) - 1;
+      epilogue.quantizer = Quantizer{to, 0, 0.75f, static_cast<float>((1u << to.bits) - 1) / 0.75f};
+      std::vector<std::uint64_t> first;
+      for (const Variant& v : Variants()) {
+        const Weights weights = PackWeights(source, extreme.encoding.bits, std::nullopt, v.kernels);
+        CodesOf(v.kernels, weights, epilogue, usual.buffer);  // what is kept for another step is not taken
+        const std::vector<std::uint64_t> got = CodesOf(v.kernels, weights, epilogue, x.buffer);
+        if (first.empty()) first = got;
+        CHECK(got == first, NameOf(v, epilogue) + ", step " + std::to_string(extreme.encoding.step));
+      }
     }
   }
 }

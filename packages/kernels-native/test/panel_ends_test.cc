@@ -89,15 +89,16 @@ void CheckCutTile(const Variant& v, std::size_t rows, std::size_t most, std::siz
   for (auto& word : lines) word = static_cast<std::uint32_t>(Random());
   const std::vector<LineRun> runs = RunsOf(rows, most, line_words);
   const std::vector<Piece> pieces = PiecesOfWords(words, whole, span);
+  constexpr std::uint32_t kJunk = 0x5eadbeef;
   AlignedArray<std::uint32_t> panel(size), folded(size), codes(size);
+  for (auto* form : {&panel, &folded, &codes}) std::fill(form->data(), form->data() + size, kJunk);
   v.kernels.cut_tile({lines.data(), plane, pieces.data(), pieces.size(), whole, planes, words, runs.data(), rows,
                       forms & 1 ? panel.data() : nullptr, forms & 2 ? folded.data() : nullptr,
                       forms & 4 && planes > 1 ? codes.data() : nullptr});
   const std::string at = v.name + ", rows " + std::to_string(rows) + ", runs " + std::to_string(runs.size()) +
                          ", words " + std::to_string(words) + ", planes " + std::to_string(planes) +
                          (whole ? ", whole" : "") + ", forms " + std::to_string(forms);
-  auto expected = AlignedArray<std::uint32_t>::Zeros(size);
-  AlignedArray<std::uint32_t> expected_folded(size), expected_codes(size);
+  std::vector<std::uint32_t> expected(size);
   for (const LineRun& run : runs)
     for (std::size_t row = run.row; row < run.row + run.count; ++row)
       for (unsigned p = 0; p < planes; ++p)
@@ -106,25 +107,45 @@ void CheckCutTile(const Variant& v, std::size_t rows, std::size_t most, std::siz
           expected[(p * words + piece.word) * kTileRows + row] |=
               static_cast<std::uint32_t>(Turned(word, 32, piece.turn) & piece.mask);
         }
-  v.kernels.fold_panel({expected.data(), planes, words, kTileRows, kTileRows, expected_folded.data()});
-  if (planes > 1) v.kernels.code_panel({expected.data(), words, planes, kTileRows, expected_codes.data()});
+  const auto plain = [&](std::size_t p, std::size_t word, std::size_t row) {
+    return expected[(p * words + word) * kTileRows + row];
+  };
   for (std::size_t i = 0; i < size; ++i) {
-    if (i % kTileRows >= rows) continue;
+    const std::size_t row = i % kTileRows, word = i / kTileRows % words, p = i / kTileRows / words;
+    if (row >= (rows + 15) / 16 * 16) {
+      CHECK(panel[i] == kJunk && folded[i] == kJunk && codes[i] == kJunk, "beyond the rows, " + at);
+      continue;
+    }
+    if (row >= rows) continue;
     if (forms & 1) CHECK(panel[i] == expected[i], at);
-    if (forms & 2) CHECK(folded[i] == expected_folded[i], "folded, " + at);
-    if (forms & 4 && planes > 1) CHECK(codes[i] == expected_codes[i], "codes, " + at);
+    if (forms & 2) {
+      const std::size_t first = word / kTriple * kTriple;
+      std::uint32_t fold = expected[i];
+      if (first + kTriple <= words) {
+        const std::uint32_t x = plain(p, first, row), y = plain(p, first + 1, row), z = plain(p, first + 2, row);
+        fold = word == first ? x ^ z : word == first + 1 ? y ^ z : x ^ y ^ z;
+      }
+      CHECK(folded[i] == fold, "folded, " + at);
+    }
   }
+  for (std::size_t column = 0; forms & 4 && planes > 1 && column < words * 32; ++column)
+    for (std::size_t row = 0; row < rows; ++row) {
+      const std::size_t j = column % planes;
+      const std::uint32_t word = codes[(column / 32 * planes + j) * kTileRows + row];
+      unsigned code = 0;
+      for (unsigned p = 0; p < planes; ++p) code |= ((plain(p, column / 32, row) >> (column % 32)) & 1) << p;
+      CHECK(((word >> (column % 32 - j)) & ((1u << planes) - 1)) == code, "codes, " + at);
+    }
 }
 
 TEST(CutTileMakesAllForms) {
-  for (const Variant& v : Variants())
-    if (v.kernels.cut_tile)
-      for (const std::size_t rows : {1, 15, 16, 17, 40, 64})
-        for (const std::size_t most : {1, 5, 20, 64})
-          for (const std::size_t words : {1, 2, 3, 5, 7})
-            for (const unsigned planes : {1, 2, 4})
-              for (const bool whole : {true, false})
-                for (const unsigned forms : {1, 2, 3, 6, 7}) CheckCutTile(v, rows, most, words, planes, whole, forms);
+  for (const Variant& v : VariantsOf(&Kernels::cut_tile))
+    for (const std::size_t rows : {1, 15, 16, 17, 40, 64})
+      for (const std::size_t most : {1, 5, 20, 64})
+        for (const std::size_t words : {1, 2, 3, 5, 7})
+          for (const unsigned planes : {1, 2, 4})
+            for (const bool whole : {true, false})
+              for (const unsigned forms : {1, 2, 3, 6, 7}) CheckCutTile(v, rows, most, words, planes, whole, forms);
 }
 
 void CheckCorrectPanel(const Variant& v, std::size_t rows, std::size_t channels, std::size_t case_count) {

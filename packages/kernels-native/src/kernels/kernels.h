@@ -47,7 +47,7 @@ struct Kernels {
   FinishRows* finish_rows = nullptr;
   MaxWindow* max_window = nullptr;
   CopyPatches* copy_patches = nullptr;
-  CutPanel* cut_panel = nullptr;
+  CutPanel* cut_panel = nullptr;  // not called where there is a cut_tile
   ExpandSigns* expand_signs = nullptr;
   Quantize* quantize = nullptr;
   QuantizeBytes* quantize_bytes = nullptr;

@@ -8,8 +8,8 @@
 //
 // APB_ACCUMULATE_PRODUCT: the same of sum = intrinsic(sum, x, y).
 //
-// APB_ASSIGN: of sum = intrinsic(x), where a sum begins: to GCC, what an intrinsic for lanes of 32 bits returns is of
-// another type than the vector it is assigned to, and it makes that a move too.
+// APB_ASSIGN: the same of sum = intrinsic(x), where a sum begins. To GCC an intrinsic for lanes of 32 bits returns
+// another type than the vector it is assigned to, and it moves the value from one register to another.
 #if defined(__GNUC__) && !defined(__clang__)
 #define APB_ACCUMULATE(instruction, intrinsic, sum, x) __asm__(instruction " %1, %0, %0" : "+v"(sum) : "v"(x))
 #define APB_ACCUMULATE_PRODUCT(instruction, intrinsic, sum, x, y) \

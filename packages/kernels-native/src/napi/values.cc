@@ -24,20 +24,21 @@ Napi::Object ObjectOf(const Napi::Value& value, const char* what) {
   return value.As<Napi::Object>();
 }
 
-// Rounds to float32.
-float FloatOf(const Napi::Object& object, const char* field) {
+Napi::Number NumberOf(const Napi::Object& object, const char* field) {
   const Napi::Value value = object.Get(field);
   if (!value.IsNumber()) Refuse(value, field, "a number");
-  return value.As<Napi::Number>().FloatValue();
+  return value.As<Napi::Number>();
 }
+
+// Rounds to float32.
+float FloatOf(const Napi::Object& object, const char* field) { return NumberOf(object, field).FloatValue(); }
 
 // Quantizers and encodings are float32 values to begin with: rounding one here would change what it stands
 // for.
 float ExactOf(const Napi::Object& object, const char* field) {
-  const Napi::Value number = object.Get(field);
-  if (!number.IsNumber()) Refuse(number, field, "a number");
-  const float value = number.As<Napi::Number>().FloatValue();
-  if (static_cast<double>(value) != number.As<Napi::Number>().DoubleValue())
+  const Napi::Number number = NumberOf(object, field);
+  const float value = number.FloatValue();
+  if (static_cast<double>(value) != number.DoubleValue())
     throw ContractError(std::string(field) + " " + number.ToString().Utf8Value() +
                         " is not a finite float32 value; round it with Math.fround");
   return value;

@@ -11,6 +11,7 @@
 #include "ops/panel.h"
 #include "ops/panel_finisher.h"
 #include "ops/sparse.h"
+#include "ops/tile_panel.h"
 
 namespace apb {
 namespace {
@@ -35,12 +36,10 @@ class TileWorker {
         product_(kernels, weights, encoding_.sign),
         inside_sums_(input.setup->inside),
         whole_(inside_sums_.Whole()),
-        panel_(ScratchArray<std::uint8_t>::Zeros(PanelBytes(kernels, encoding_.bits, weights.k))),
-        arranged_(ArrangesPanels(kernels, weights) && SparseTermCount() > 0 ? panel_.size() : 0),
-        taps_(encoding_.sign && SparseTermCount() > 0 && weights.taps() <= SparseRows::kMostTaps
+        panel_(kernels, input, weights, window),
+        taps_(encoding_.sign && weights_.sparse_terms() > 0 && weights.taps() <= SparseRows::kMostTaps
                   ? weights.taps() * kTileRows
                   : 0),
-        codes_(WeavesCodes() ? encoding_.bits * LaneWords(kernels, weights.k) * kTileRows : 0),
         ones_(weights.looked_up() && !encoding_.sign ? LaneWords(kernels, weights.k) * kPanel * (kernels.lane_bits / 8)
                                                      : 0) {
     std::fill(ones_.data(), ones_.data() + ones_.size(), std::uint8_t{0xff});
@@ -57,7 +56,7 @@ class TileWorker {
   // it.
   template <typename Visit>
   void ForEachTile(Visit visit) const {
-    if (!lookup_ && NeedsInside() && encoding_.sign && SparseTermCount() >= kManyTerms &&
+    if (!lookup_ && NeedsInside() && encoding_.sign && weights_.sparse_terms() >= kManyTerms &&
         window_.batch * lines_inside_.count() * columns_inside_.count() >= kTileRows)
       ForEachBitTileApart(window_, lines_inside_, columns_inside_, visit);
     else
@@ -72,7 +71,7 @@ class TileWorker {
     const std::size_t group_rows = weights_.rows_per_group();
     for (std::size_t group = 0; group < weights_.groups; ++group) {
       Pack(tile, group);
-      product_.SetTile(tile_, kTileRows);
+      product_.SetTile(panel_.tile(), kTileRows);
       for (std::size_t p = 0; p < weights_.panels_per_group(); ++p) {
         const Channels channels = {group * weights_.panels_per_group() + p, group * group_rows + p * kPanel,
                                    std::min(kPanel, group_rows - p * kPanel)};
@@ -83,7 +82,7 @@ class TileWorker {
     }
   }
 
-  const ActivationTile& tile() const { return tile_; }
+  const ActivationTile& tile() const { return panel_.tile(); }
   // Of the sparse weights of all channels, with the encoding's step.
   const SparseDotArgs& terms() const { return terms_of_sparse_; }
   const Inside* const* inside() const { return inside_; }
@@ -96,7 +95,7 @@ class TileWorker {
   void ForEachLookedUpPanel(const BitTile& tile, Visit visit) {
     Pack(tile, 0);
     if (!encoding_.sign)
-      SumCodes(kernels_, tile_, weights_.k, ones_.data(), terms_);
+      SumCodes(kernels_, panel_.tile(), weights_.k, ones_.data(), terms_);
     else
       for (std::size_t i = 0; i < tile.rows(); ++i)
         terms_[i] =
@@ -111,14 +110,6 @@ class TileWorker {
               static_cast<const std::int32_t*>(acc_ + i * kTileRows));
       }
     }
-  }
-
-  std::size_t SparseTermCount() const { return std::get<BitWeights>(weights_.packed).sparse.values.size(); }
-
-  // A term saves a few cycles, a word costs about ten.
-  bool WeavesCodes() const {
-    return kernels_.code_panel && encoding_.bits > 1 &&
-           SparseTermCount() / weights_.groups >= 4 * LaneWords(kernels_, weights_.k);
   }
 
   // Codes of zero padding add nothing unless they stand for something else than 0.
@@ -183,64 +174,11 @@ class TileWorker {
   }
 
   void Pack(const BitTile& tile, std::size_t group) {
-    std::uint8_t* arranged = arranged_.size() > 0 ? arranged_.data() : panel_.data();
-    if (input_.lines && kernels_.cut_tile)
-      CutForms(tile, group, arranged);
-    else
-      PackForms(tile, group, arranged);
-    tile_ = {panel_.data(), arranged, tile.rows(), encoding_.bits, encoding_.sign};
+    panel_.Pack(tile, group);
     terms_of_sparse_ =
-        SparseTerms(kernels_, weights_, tile_, encoding_.sign && borders_ > 0 && !many_taps() ? taps_.data() : nullptr,
-                    codes_.size() > 0 ? codes_.data() : nullptr);
+        SparseTerms(kernels_, weights_, panel_.tile(),
+                    encoding_.sign && borders_ > 0 && !many_taps() ? taps_.data() : nullptr, panel_.codes());
     terms_of_sparse_.step = encoding_.step;
-  }
-
-  // The panel, woven and arranged, in one pass; as it is only where that is read.
-  void CutForms(const BitTile& tile, std::size_t group, std::uint8_t* arranged) {
-    LineRun runs[kTileRows];
-    std::size_t count = 0;
-    ForEachLine(window_, tile,
-                [&](std::size_t picture, std::size_t line, std::size_t column, std::size_t row, std::size_t rows) {
-                  runs[count++] = {input_.lines->At(picture, line, column), row, rows};
-                });
-    const bool folds = FoldsPanels(kernels_, weights_);
-    const bool plain = !folds || (arranged_.size() > 0 && codes_.size() == 0);
-    const std::vector<Piece>& pieces = input_.setup->pieces[group];
-    const auto words = [](std::uint8_t* panel) { return reinterpret_cast<std::uint32_t*>(panel); };
-    kernels_.cut_tile({static_cast<const std::uint32_t*>(input_.lines->words()), input_.lines->plane(), pieces.data(),
-                       pieces.size(), WholeWords(), encoding_.bits, LaneWords(kernels_, weights_.k), runs, tile.rows(),
-                       plain ? words(panel_.data()) : nullptr, folds ? words(arranged) : nullptr,
-                       codes_.size() > 0 ? codes_.data() : nullptr});
-    if (!folds && ArrangesPanels(kernels_, weights_))
-      ArrangePanel(kernels_, weights_, panel_.data(), tile.rows(), arranged);
-  }
-
-  // The same one after another.
-  void PackForms(const BitTile& tile, std::size_t group, std::uint8_t* arranged) {
-    if (input_.lines)
-      Cut(tile, group);
-    else
-      PackPanel(kernels_, input_.x.words() + tile.begin()->position * input_.x.words_per_row(), tile.rows(),
-                encoding_.bits, weights_.k, panel_.data());
-    if (codes_.size() > 0)
-      kernels_.code_panel({reinterpret_cast<const std::uint32_t*>(panel_.data()), LaneWords(kernels_, weights_.k),
-                           encoding_.bits, tile.rows(), codes_.data()});
-    if (ArrangesPanels(kernels_, weights_)) ArrangePanel(kernels_, weights_, panel_.data(), tile.rows(), arranged);
-  }
-
-  // Whether taps are whole words of lines.
-  bool WholeWords() const { return weights_.tap_channels() % kernels_.lane_bits == 0; }
-
-  void Cut(const BitTile& tile, std::size_t group) {
-    const std::size_t bytes = kernels_.lane_bits / 8, words = LaneWords(kernels_, weights_.k);
-    const std::vector<Piece>& pieces = input_.setup->pieces[group];
-    const auto* from = static_cast<const std::uint8_t*>(input_.lines->words());
-    ForEachLine(window_, tile,
-                [&](std::size_t picture, std::size_t line, std::size_t column, std::size_t row, std::size_t count) {
-                  kernels_.cut_panel({from + input_.lines->At(picture, line, column) * bytes, input_.lines->plane(),
-                                      pieces.data(), pieces.size(), WholeWords(), encoding_.bits, words,
-                                      panel_.data() + row * bytes, count});
-                });
   }
 
   // Takes back what signs of taps outside the picture, whose bits are 0, were counted for.
@@ -248,7 +186,7 @@ class TileWorker {
     const std::vector<const std::int32_t*>& of_cases = inside_sums_.corrections();
     if (kernels_.correct_panel && borders_ > kFewBorders && of_cases.size() <= kMostCases)
       return kernels_.correct_panel(
-          {of_cases.data(), of_cases.size(), channels.first, channels.count, cases_, tile_.rows, acc_});
+          {of_cases.data(), of_cases.size(), channels.first, channels.count, cases_, panel_.tile().rows, acc_});
     for (std::size_t b = 0; b < borders_; ++b) {
       const std::size_t i = border_rows_[b];
       const std::int32_t* corrections = inside_[i]->corrections.data() + channels.first;
@@ -266,12 +204,9 @@ class TileWorker {
   PanelProduct product_;
   const InsideSums& inside_sums_;
   const Inside& whole_;  // of positions that see all taps
-  ScratchArray<std::uint8_t> panel_;
-  ScratchArray<std::uint8_t> arranged_;  // the panel as products read it; empty where it is arranged in place
-  ScratchArray<std::uint32_t> taps_;   // [taps][kTileRows], all ones where a tap lies inside, else 0; empty without use
-  ScratchArray<std::uint32_t> codes_;  // of a tile, for sparse terms; empty without use
-  ScratchArray<std::uint8_t> ones_;    // to sum codes; empty without use
-  ActivationTile tile_{};
+  TilePanel panel_;
+  ScratchArray<std::uint32_t> taps_;  // [taps][kTileRows], all ones where a tap lies inside, else 0; empty without use
+  ScratchArray<std::uint8_t> ones_;   // to sum codes; empty without use
   SparseDotArgs terms_of_sparse_{};
   const Inside* inside_[kTileRows];
   alignas(64) std::uint32_t cases_[kTileRows] = {};  // their numbers
@@ -370,21 +305,23 @@ void RunByRows(const Kernels& kernels, const Epilogue& epilogue, const Weights& 
 
 }  // namespace
 
-BitInput::BitInput(const Kernels& kernels, const Buffer& x, const Weights& weights, const Window& window) : x(x) {
-  if (!LieInMemory(window, weights.groups)) lines.emplace(kernels, x, window);
-  setup = weights.setups->Find(kernels, weights, x.encoding(), window, lines ? &*lines : nullptr);
-}
-
 bool CanWriteSigns(const Kernels& kernels, const Weights& weights, const Buffer& out) {
   return std::holds_alternative<BitWeights>(weights.packed) && out.is_float() &&
          PanelFinisher::Fits(kernels, weights, out);
 }
 
-void RunBitLayer(const Kernels& kernels, const Epilogue& epilogue, const BitInput& input, const Weights& weights,
-                 const Window& window, const Buffer* residual, Buffer& out, Buffer* signs) {
+std::shared_ptr<const MarkSetup> MarksOf(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights,
+                                         const Encoding& encoding, const Buffer* residual) {
+  if (residual || !Marker::Fits(kernels, epilogue, weights, encoding)) return nullptr;
+  auto marks = weights.mark_setups->Find(weights, epilogue, encoding);
+  return marks->finite ? marks : nullptr;
+}
+
+void RunBitLayer(const Kernels& kernels, const Epilogue& epilogue, const BitInput& input, const MarkSetup* marks,
+                 const Weights& weights, const Window& window, const Buffer* residual, Buffer& out, Buffer* signs) {
   TileWorker worker(kernels, input, weights, window);
-  if (const auto setup = Marker::SetupOf(kernels, epilogue, weights, input.x.encoding(), residual)) {
-    Marker marker(kernels, *setup, weights, worker.terms(), out);
+  if (marks) {
+    Marker marker(kernels, *marks, weights, worker.terms(), out);
     return worker.ForEachTile([&](const BitTile& tile) {
       worker.ForEachPanel(tile,
                           [&](const Channels& channels, const std::int32_t* acc) { marker.Panel(channels, acc); });

@@ -3,35 +3,28 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 
 #include "kernels/kernels.h"
-#include "ops/bit_setup.h"
+#include "ops/bit_input.h"
 #include "ops/buffer.h"
-#include "ops/lines.h"
+#include "ops/mark_setup.h"
 #include "ops/weights.h"
 #include "ops/window.h"
 
 namespace apb {
 
-// Planes that meet the weights of a layer, turned where a convolution reads them by taps.
-struct BitInput {
-  // The window is that of all positions.
-  BitInput(const Kernels& kernels, const Buffer& x, const Weights& weights, const Window& window);
-
-  const Buffer& x;
-  std::optional<BitLines> lines;
-  std::shared_ptr<const BitSetup> setup;
-};
-
 // Whether RunBitLayer can write the signs of a float output beside it.
 bool CanWriteSigns(const Kernels& kernels, const Weights& weights, const Buffer& out);
 
+// What RunBitLayer marks codes by, for all parts of a layer; null where it makes them in another way.
+std::shared_ptr<const MarkSetup> MarksOf(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights,
+                                         const Encoding& encoding, const Buffer* residual);
+
 // Layers with quantized input, shapes checked; the window is MatrixWindow for a matrix product. Every float
 // operation rounds once, in the order of the contract (@apb/core, Epilogue), so that all backends give the
-// same bits. `signs` (may be null unless CanWriteSigns) are sign planes of the output's shape.
-void RunBitLayer(const Kernels& kernels, const Epilogue& epilogue, const BitInput& input, const Weights& weights,
-                 const Window& window, const Buffer* residual, Buffer& out, Buffer* signs);
+// same bits. `marks` as MarksOf says; `signs` (may be null unless CanWriteSigns) are sign planes of the output's shape.
+void RunBitLayer(const Kernels& kernels, const Epilogue& epilogue, const BitInput& input, const MarkSetup* marks,
+                 const Weights& weights, const Window& window, const Buffer* residual, Buffer& out, Buffer* signs);
 
 // The integer products alone, [rows of x][output channels]; weights of a matrix product.
 void RunBitProducts(const Kernels& kernels, const Buffer& x, const Weights& weights, std::int32_t* out);

@@ -70,7 +70,7 @@ PanelProduct::PanelProduct(const Kernels& kernels, const Weights& weights, bool 
       straight_{},
       swapped_{} {
   straight_.words = swapped_.words = LaneWords(kernels, weights.k);
-  straight_.triples = swapped_.triples = kernels.fold_panel && !bits_.balanced ? straight_.words / kTriple : 0;
+  straight_.triples = swapped_.triples = FoldsPanels(kernels, weights) ? straight_.words / kTriple : 0;
   straight_.factor = swapped_.factor = FactorOf(weights.weight_bits, sign);
   straight_.columns = swapped_.lanes = {nullptr, kPanel, kPanel, bits_.planes};
   swapped_.ldo = kPanel;

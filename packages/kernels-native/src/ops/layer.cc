@@ -78,8 +78,10 @@ void RunChecked(const Kernels& kernels, const Epilogue& epilogue, const Buffer& 
                        [&](const Window& part) { layer(kernels, epilogue, x, weights, part, residual, out); });
   }
   const BitInput input(kernels, x, weights, window);
-  ForEachPart(kernels, weights, window,
-              [&](const Window& part) { RunBitLayer(kernels, epilogue, input, weights, part, residual, out, signs); });
+  const auto marks = MarksOf(kernels, epilogue, weights, x.encoding(), residual);
+  ForEachPart(kernels, weights, window, [&](const Window& part) {
+    RunBitLayer(kernels, epilogue, input, marks.get(), weights, part, residual, out, signs);
+  });
 }
 
 }  // namespace

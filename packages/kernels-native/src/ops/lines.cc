@@ -48,7 +48,6 @@ std::size_t BitLines::Bytes(const Buffer& x) const {
 void BitLines::Turn(const Buffer& x, std::size_t picture, std::size_t line) {
   const std::size_t padded_line = line + y_.before;
   if (padded_line >= y_.padded) return;
-  const std::size_t halves = 64 / kernels_.lane_bits, row = x.words_per_row() * halves;
   const std::size_t pixels = (picture * window_.y.size + line) * window_.x.size;
   for (std::size_t residue = 0; residue < x_.stride; ++residue) {
     // The first column of this residue that is inside the picture.
@@ -58,21 +57,27 @@ void BitLines::Turn(const Buffer& x, std::size_t picture, std::size_t line) {
     if (column >= end) continue;
     const std::size_t count = (end - column + x_.stride - 1) / x_.stride;
     const std::size_t to = ((picture * y_.padded + padded_line) * x_.stride + residue) * planes_ * plane() + skipped;
-    // Planes of a pixel that follow each other without unused words are turned as one.
-    const bool together = x.words_per_plane() * halves == channel_words_;
-    const unsigned planes = together ? 1 : planes_;
-    const std::size_t words = together ? planes_ * channel_words_ : channel_words_;
-    for (unsigned p = 0; p < planes; ++p) {
-      const std::size_t from = (pixels + column) * row + p * x.words_per_plane() * halves;
-      if (kernels_.lane_bits == 32) {
-        kernels_.transpose({reinterpret_cast<const std::uint32_t*>(x.words()) + from, x_.stride * row, count, words,
-                            reinterpret_cast<std::uint32_t*>(words_.data()) + to + p * plane(), columns_});
-        continue;
-      }
-      std::uint64_t* out = reinterpret_cast<std::uint64_t*>(words_.data()) + to + p * plane();
-      for (std::size_t w = 0; w < words; ++w)
-        for (std::size_t i = 0; i < count; ++i) out[w * columns_ + i] = x.words()[from + i * x_.stride * row + w];
+    TurnPixels(x, pixels + column, count, to);
+  }
+}
+
+// Every x_.stride-th pixel from `pixel` on, `count` of them. Planes that follow each other without unused words are
+// turned as one.
+void BitLines::TurnPixels(const Buffer& x, std::size_t pixel, std::size_t count, std::size_t to) {
+  const std::size_t halves = 64 / kernels_.lane_bits, row = x.words_per_row() * halves, step = x_.stride * row;
+  const bool together = x.words_per_plane() * halves == channel_words_;
+  const unsigned planes = together ? 1 : planes_;
+  const std::size_t words = together ? planes_ * channel_words_ : channel_words_;
+  for (unsigned p = 0; p < planes; ++p) {
+    const std::size_t from = pixel * row + p * x.words_per_plane() * halves;
+    if (kernels_.lane_bits == 32) {
+      kernels_.transpose({reinterpret_cast<const std::uint32_t*>(x.words()) + from, step, count, words,
+                          reinterpret_cast<std::uint32_t*>(words_.data()) + to + p * plane(), columns_});
+      continue;
     }
+    std::uint64_t* out = reinterpret_cast<std::uint64_t*>(words_.data()) + to + p * plane();
+    for (std::size_t w = 0; w < words; ++w)
+      for (std::size_t i = 0; i < count; ++i) out[w * columns_ + i] = x.words()[from + i * step + w];
   }
 }
 

@@ -44,6 +44,7 @@ class BitLines {
  private:
   std::size_t Bytes(const Buffer& x) const;
   void Turn(const Buffer& x, std::size_t picture, std::size_t line);
+  void TurnPixels(const Buffer& x, std::size_t pixel, std::size_t count, std::size_t to);
 
   const Kernels& kernels_;
   const Window& window_;

@@ -13,21 +13,25 @@
 namespace apb {
 
 struct MarkSetup {
-  Epilogue epilogue;
+  // What it was made from.
+  std::vector<float> scale, shift;
+  Activation activation;
+  Quantizer quantizer;
   Encoding encoding;  // of the activations
-  // Whether no product can pass the range of floats: marks say nothing of infinities.
+
+  // Whether no product, nor anything on the way to it, can pass the range of floats: marks say nothing of infinities.
   bool finite;
   // [2^bits - 1][rows]: where codes begin in terms of products y, before batch norm, as mark_panel takes them.
   std::vector<float> thresholds;
-  // [rows]: all ones where a code falls as the product grows, so that mark_panel marks its complement; else 0. Empty
-  // where all codes grow.
-  std::vector<std::uint64_t> falling;
+  // [rows]: 1 where a code falls as the product grows, so that mark_panel marks its complement. Empty where none does.
+  std::vector<std::uint8_t> falls;
 
-  // The epilogue quantizes to codes of 1 or 2 bits; its activation is not prelu.
+  // Of a BitWeights. The epilogue is finite and quantizes to codes of 1 or 2 bits; its activation is not prelu.
   MarkSetup(const Weights& weights, const Epilogue& epilogue, const Encoding& encoding);
 };
 
-// The setup that was asked for last, for nearly all layers the only one there is. Any thread may ask.
+// The setup that was asked for last, for nearly all layers the only one there is: with two epilogues in turn it is made
+// every time. Any thread may ask.
 class MarkSetups {
  public:
   std::shared_ptr<const MarkSetup> Find(const Weights& weights, const Epilogue& epilogue, const Encoding& encoding);

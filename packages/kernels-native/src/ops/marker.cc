@@ -10,7 +10,7 @@ Marker::Marker(const Kernels& kernels, const MarkSetup& setup, const Weights& we
                Buffer& out)
     : kernels_(kernels),
       setup_(setup),
-      encoding_(setup.epilogue.quantizer->encoding),
+      encoding_(setup.quantizer.encoding),
       channels_(weights.rows),
       bits_(std::get<BitWeights>(weights.packed)),
       terms_(terms),
@@ -19,16 +19,11 @@ Marker::Marker(const Kernels& kernels, const MarkSetup& setup, const Weights& we
       rows_(marks_.size()),
       out_(out) {}
 
-std::shared_ptr<const MarkSetup> Marker::SetupOf(const Kernels& kernels, const Epilogue& epilogue,
-                                                 const Weights& weights, const Encoding& encoding,
-                                                 const Buffer* residual) {
-  if (!kernels.mark_panel || residual || !epilogue.quantizer || epilogue.quantizer->encoding.bits > 2 ||
-      epilogue.activation.kind == Activation::Kind::kPrelu || encoding.base != 0 ||
-      (encoding.sign && weights.taps() > SparseRows::kMostTaps) ||
-      std::get<BitWeights>(weights.packed).sparse.blocks > 1)
-    return nullptr;
-  auto setup = weights.mark_setups->Find(weights, epilogue, encoding);
-  return setup->finite ? setup : nullptr;
+bool Marker::Fits(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights, const Encoding& encoding) {
+  return kernels.mark_panel && epilogue.quantizer && epilogue.quantizer->encoding.bits <= 2 &&
+         epilogue.activation.kind != Activation::Kind::kPrelu && encoding.base == 0 &&
+         (!encoding.sign || weights.taps() <= SparseRows::kMostTaps) &&
+         std::get<BitWeights>(weights.packed).sparse.blocks == 1;
 }
 
 void Marker::Panel(const Channels& channels, const std::int32_t* acc) {
@@ -45,7 +40,8 @@ void Marker::Panel(const Channels& channels, const std::int32_t* acc) {
 
 void Marker::Finish(const BitTile& tile) {
   for (std::size_t p = 0; p < encoding_.bits; ++p)
-    for (std::size_t n = 0; n < setup_.falling.size(); ++n) marks_[p * plane_ + n] ^= setup_.falling[n];
+    for (std::size_t n = 0; n < setup_.falls.size(); ++n)
+      if (setup_.falls[n]) marks_[p * plane_ + n] = ~marks_[p * plane_ + n];
   const std::size_t words = out_.words_per_row();
   const Stretch& first = *tile.begin();
   if (first.count == kTileRows) return kernels_.turn_bits(marks_.data(), words, out_.words() + first.position * words);

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 #include "base/scratch.h"
 #include "kernels/kernels.h"
@@ -23,10 +22,9 @@ class Marker {
   Marker(const Kernels& kernels, const MarkSetup& setup, const Weights& weights, const SparseDotArgs& terms,
          Buffer& out);
 
-  // Of a layer that kernels can mark, else null.
-  static std::shared_ptr<const MarkSetup> SetupOf(const Kernels& kernels, const Epilogue& epilogue,
-                                                  const Weights& weights, const Encoding& encoding,
-                                                  const Buffer* residual);
+  // Whether there are kernels for a layer without a residual: codes of 1 or 2 bits, no prelu, input codes that stand
+  // for 0 where they are 0, sparse rows of one block; signs under a kernel of at most kMostTaps taps.
+  static bool Fits(const Kernels& kernels, const Epilogue& epilogue, const Weights& weights, const Encoding& encoding);
 
   // acc: [channels][kTileRows]
   void Panel(const Channels& channels, const std::int32_t* acc);

@@ -13,8 +13,8 @@ namespace apb {
 // to channels. Both only ever grow with their input, so that these floats say all of them, bit for bit.
 std::array<float, 3> ThresholdsOf(const Quantizer& quantizer, const Activation& activation);
 
-// The least y with z = fl(fl(y * scale) + shift) >= threshold, or, where scale is negative and z falls, with z not so.
-// +infinity where there is none. scale and shift are finite.
+// Of finite y: the least with z = fl(fl(y * scale) + shift) >= threshold, or, where scale is negative and z falls, with
+// z not so. -infinity where all are, +infinity where none is. scale and shift are finite.
 float ProductThreshold(float threshold, float scale, float shift);
 
 }  // namespace apb

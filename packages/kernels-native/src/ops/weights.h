@@ -106,10 +106,11 @@ struct Weights {
   unsigned activation_bits = 32;  // 1, 2, 4, 8 or 32
   std::optional<ConvGeometry> geometry;
   std::variant<BitWeights, ByteWeights, SignWeights, FloatWeights> packed;
-  // Of BitWeights; not counted in bytes(): what a picture size adds is a few sums a channel.
+  // Of BitWeights; not counted in bytes(), which are what is prepared: runs add a few sums a channel for their size of
+  // pictures, and 12 to 21 bytes a channel where they write codes.
   std::shared_ptr<BitSetups> setups;
-  std::shared_ptr<MarkSetups> mark_setups;  // the same
-  std::shared_ptr<Windows> windows;         // of convolutions
+  std::shared_ptr<MarkSetups> mark_setups;
+  std::shared_ptr<Windows> windows;  // of convolutions
 
   std::size_t rows_per_group() const { return rows / groups; }
   std::size_t panels_per_group() const { return (rows_per_group() + kPanel - 1) / kPanel; }
@@ -120,6 +121,8 @@ struct Weights {
   // Words of ByteWeights for one panel.
   std::size_t quads() const { return (k + 3) / 4; }
   std::size_t bytes() const;
+  // Full-precision ones among BitWeights.
+  std::size_t sparse_terms() const { return std::get<BitWeights>(packed).sparse.values.size(); }
   // Whether products with these weights, of bits, are looked up.
   bool looked_up() const { return std::get<BitWeights>(packed).indices.size() > 0; }
 };

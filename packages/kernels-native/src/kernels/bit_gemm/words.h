@@ -61,13 +61,15 @@ APB_NOINLINE void CountPlanes(const BitGemmArgs& args, size_t column, size_t p, 
 }
 
 // Counts of one column become results: loops of their own, of which compilers make vectors. At the end of a row the
-// same would take as long as two words of a result.
+// same would take as long as two words of a result. Without SSE4 there is no product of vectors of 32 bits: factors are
+// shifts.
 inline void Finish(const BitGemmArgs& args, size_t column, int32_t* out) {
   const uint32_t term = args.column_terms ? static_cast<uint32_t>(args.column_terms[column]) : 0;
-  const bool minus = args.factor < 0, twice = args.factor == 2 || args.factor == -2;
+  const bool minus = args.factor < 0;
+  const unsigned shift = args.factor == 2 || args.factor == -2 ? 1 : 0;
   const size_t rows = args.lanes.items;
   for (size_t i = 0; i < rows; ++i) {
-    const uint32_t count = static_cast<uint32_t>(out[i]) << twice;
+    const uint32_t count = static_cast<uint32_t>(out[i]) << shift;
     out[i] = static_cast<int32_t>(minus ? term - count : term + count);
   }
   if (!args.lane_terms) return;

@@ -78,27 +78,28 @@ APB_INLINE void CountTriple(const uint32_t* a, const uint32_t* b, ptrdiff_t ahea
   }
 }
 
-// With `folded` there are triples: a loop that may be left out makes two registers of a sum and moves between them.
-template <size_t A, size_t B, size_t C, Before before, bool folded>
-APB_INLINE void CountPlane(const uint32_t* a, const uint32_t* b, const Words& words, Sums<C>& sums) {
-  APB_OPAQUE(b);  // GCC would keep the first words of the columns for the next plane, in memory
-  if (folded) {
-    CountTriple<A, B, C, before>(a, b, words.ahead, sums);
-    a += kTriple * A, b += kTriple * B;
-    for (size_t triples = words.triples; --triples > 0; a += kTriple * A, b += kTriple * B)
-      CountTriple<A, B, C, Before::kBoth>(a, b, words.ahead, sums);
-  } else {
-    if (before != Before::kBoth) Clear<C>(sums.ones);
-    if (before == Before::kNothing) Clear<C>(sums.twos);
-  }
-  for (size_t w = words.singles; w > 0; --w, a += A, b += B) {
+// Adds words one by one.
+template <size_t A, size_t B, size_t C>
+APB_INLINE void CountSingles(const uint32_t* a, const uint32_t* b, size_t words, __m512i* sums) {
+  for (; words > 0; --words, a += A, b += B) {
     const __m512i x = _mm512_load_si512(a);
     APB_UNROLL
-    for (size_t c = 0; c < C; ++c) Count<true>(_mm512_xor_si512(x, Broadcast(b[c])), sums.ones[c]);
+    for (size_t c = 0; c < C; ++c) Count<true>(_mm512_xor_si512(x, Broadcast(b[c])), sums[c]);
   }
 }
 
-// twos = ones + 2 * twos
+// There is at least one triple: a loop that may be left out makes two registers of a sum and moves between them.
+template <size_t A, size_t B, size_t C, Before before>
+APB_INLINE void CountPlane(const uint32_t* a, const uint32_t* b, const Words& words, Sums<C>& sums) {
+  APB_OPAQUE(b);  // GCC would keep the first words of the columns for the next plane, in memory
+  CountTriple<A, B, C, before>(a, b, words.ahead, sums);
+  a += kTriple * A, b += kTriple * B;
+  for (size_t triples = words.triples; --triples > 0; a += kTriple * A, b += kTriple * B)
+    CountTriple<A, B, C, Before::kBoth>(a, b, words.ahead, sums);
+  CountSingles<A, B, C>(a, b, words.singles, sums.ones);
+}
+
+// ones = twos = ones + 2 * twos
 template <size_t C>
 APB_INLINE void Combine(bool small, Sums<C>& sums) {
   APB_UNROLL
@@ -114,19 +115,18 @@ APB_INLINE void Combine(bool small, Sums<C>& sums) {
 // P planes of the lanes and U of the columns. The numbers are known here, since loops over planes around a short tile
 // cost about as much as one of its words. Goes from the largest weight 2^(p + u) down, plane u of the columns after
 // plane; what was counted is doubled before the next lower weight. In the end there are ones + 2 * twos.
-template <size_t A, size_t B, size_t C, size_t P, size_t U, bool folded, size_t level = P + U - 2, size_t u = 0>
+template <size_t A, size_t B, size_t C, size_t P, size_t U, size_t level = P + U - 2, size_t u = 0>
 APB_INLINE void CountPlanes(const uint32_t* a, const uint32_t* b, const Words& words, Sums<C>& sums) {
   constexpr bool kHere = u <= level && level - u < P;
   constexpr bool kFirstOfLevel = u == 0 || level - (u - 1) >= P;
   constexpr Before kBefore = !kFirstOfLevel ? Before::kBoth : level == P + U - 2 ? Before::kNothing : Before::kTwos;
   const size_t plane = kTriple * words.triples + words.singles;
-  if constexpr (kHere)
-    CountPlane<A, B, C, kBefore, folded>(a + (level - u) * plane * A, b + u * plane * B, words, sums);
+  if constexpr (kHere) CountPlane<A, B, C, kBefore>(a + (level - u) * plane * A, b + u * plane * B, words, sums);
   if constexpr (u + 1 < U) {
-    CountPlanes<A, B, C, P, U, folded, level, u + 1>(a, b, words, sums);
+    CountPlanes<A, B, C, P, U, level, u + 1>(a, b, words, sums);
   } else if constexpr (level > 0) {
     Combine(words.small, sums);
-    CountPlanes<A, B, C, P, U, folded, level - 1>(a, b, words, sums);
+    CountPlanes<A, B, C, P, U, level - 1>(a, b, words, sums);
   }
 }
 
@@ -177,36 +177,65 @@ APB_INLINE void Store(const Results& to, bool small, Sums<C>& sums) {
   StoreAny(to, copies, C);
 }
 
-// Whether ones and twos stay below 2^15: the counts of P and U planes are below 2^16 together.
-template <size_t P, size_t U>
-bool AreSmall(const BitGemmArgs& args) {
-  constexpr size_t kOfBit = ((1 << P) - 1) * ((1 << U) - 1);
-  return args.words * kWordBits * (kOfBit > 1 ? kOfBit : 2) < size_t{1} << 16;
+// All planes together.
+size_t LargestCount(const BitGemmArgs& args) {
+  const size_t of_bit = ((size_t{1} << args.lanes.planes) - 1) * ((size_t{1} << args.columns.planes) - 1);
+  return args.words * kWordBits * of_bit;
 }
 
-// All rows x C columns from `column`.
-template <size_t A, size_t B, size_t C, size_t P, size_t U, bool folded>
-APB_NOINLINE void Columns(const BitGemmArgs& args, size_t column) {
+// Calls count(a, b, sums) and stores what it leaves, for one vector of rows after the other.
+template <size_t C, typename CountRows>
+APB_INLINE void ForRows(const BitGemmArgs& args, size_t column, bool small, CountRows count) {
   const auto* a = static_cast<const uint32_t*>(args.lanes.words);
   const auto* b = static_cast<const uint32_t*>(args.columns.words) + column;
-  Words words = {args.triples, args.words - kTriple * args.triples, args.ahead, AreSmall<P, U>(args)};
   Results to = {args.out + column * args.ldo, args.ldo, args.lane_terms,
                 args.column_terms ? args.column_terms + column : nullptr, args.factor};
   for (size_t rows = args.lanes.items;; rows -= kLanes) {
     Sums<C> sums;
-    CountPlanes<A, B, C, P, U, folded>(a, b, words, sums);
-    Store<C>(to, words.small, sums);
+    count(a, b, sums);
+    Store<C>(to, small, sums);
     if (rows <= kLanes) return;
     a += kLanes;
     to.out += kLanes;
     if (to.lane_terms) to.lane_terms += kLanes;
-    words.ahead += B * sizeof(uint32_t);  // one of three lines is fetched with a triple, another for the next vector
   }
+}
+
+// All rows x C columns from `column`, of folded words.
+template <size_t A, size_t B, size_t C, size_t P, size_t U>
+APB_NOINLINE void Columns(const BitGemmArgs& args, size_t column) {
+  // Of one plane of either side `ones` may be all that is counted; otherwise they and `twos` are half of it at most.
+  const bool small = LargestCount(args) < (P * U == 1 ? size_t{1} << 15 : size_t{1} << 16);
+  Words words = {args.triples, args.words - kTriple * args.triples, args.ahead, small};
+  ForRows<C>(args, column, small, [&](const uint32_t* a, const uint32_t* b, Sums<C>& sums) {
+    CountPlanes<A, B, C, P, U>(a, b, words, sums);
+    words.ahead += B * sizeof(uint32_t);  // one of three lines is fetched with a triple, another for the next vector
+  });
+}
+
+// The same of words that are not folded, which are few: `ones` are the counts of all planes.
+template <size_t A, size_t B, size_t C>
+APB_NOINLINE void PlainColumns(const BitGemmArgs& args, size_t column) {
+  const bool small = LargestCount(args) < size_t{1} << 15;
+  ForRows<C>(args, column, small, [&](const uint32_t* a, const uint32_t* b, Sums<C>& sums) {
+    Clear<C>(sums.ones);
+    Clear<C>(sums.twos);
+    for (unsigned p = 0; p < args.lanes.planes; ++p)
+      for (unsigned u = 0; u < args.columns.planes; ++u) {
+        __m512i counts[C];
+        Clear<C>(counts);
+        CountSingles<A, B, C>(a + p * args.words * A, b + u * args.words * B, args.words, counts);
+        const __m128i weight = _mm_cvtsi32_si128(static_cast<int>(p + u));
+        APB_UNROLL
+        for (size_t c = 0; c < C; ++c)
+          sums.ones[c] = _mm512_add_epi32(sums.ones[c], _mm512_sll_epi32(counts[c], weight));
+      }
+  });
 }
 
 template <size_t A, size_t B, size_t P, size_t U, size_t C = kTileColumns>
 inline void Run(const BitGemmArgs& args, size_t column = 0) {
-  const auto columns = args.triples > 0 ? Columns<A, B, C, P, U, true> : Columns<A, B, C, P, U, false>;
+  const auto columns = args.triples > 0 ? Columns<A, B, C, P, U> : PlainColumns<A, B, C>;
   for (; column + C <= args.columns.items; column += C) columns(args, column);
   if constexpr (C > 1) Run<A, B, P, U, C / 2>(args, column);
 }

@@ -13,8 +13,8 @@ namespace apb {
 
 // Rows of a tile that lie side by side on one line of a picture.
 struct LineRun {
-  size_t from;  // words from the start of the lines to the place of the first row
-  size_t row, count;
+  size_t from;        // words from the start of the lines to the place of the first row
+  size_t row, count;  // count: at least 1
 };
 
 // The panel of cut_panel for lanes of 32 bits, and what is made of it. Optional, together with the bit_gemm that reads
@@ -24,7 +24,7 @@ struct CutTileArgs {
   size_t plane;         // line words from one plane to the next
   const Piece* pieces;  // as in cut_panel, in the order of their words: every word has some
   size_t count;         // of pieces
-  bool whole;           // all pieces are whole words
+  bool whole;           // all pieces are whole words, one for each word
   unsigned planes;      // 1, 2 or 4
   size_t words;         // of one plane of the panel
   const LineRun* runs;  // of the rows 0 .. rows - 1, in their order

@@ -9,25 +9,23 @@ namespace {
 constexpr size_t kLanes = 16;
 
 // Lanes of a vector that lie side by side on one line.
-struct Part {
-  ptrdiff_t from;  // words from the start of the lines to the place of lane 0, were it on this line
+struct LanePart {
+  uintptr_t bytes;  // from the start of the lines to the place of lane 0, were it on this line; may wrap around
   __mmask16 lanes;
 };
 
-// Where the rows of one vector lie.
-struct Places {
-  Part parts[kLanes];
+// The lines on which the rows of one vector lie.
+struct LaneParts {
+  LanePart parts[kLanes] = {};
   size_t count = 0;
 
   // Rows from `row` on; `run` is the one that holds it.
-  Places(const LineRun* run, size_t row, size_t rows) {
+  LaneParts(const LineRun* run, size_t row, size_t rows) {
     const size_t end = row + kLanes < rows ? row + kLanes : rows;
     for (size_t at = row; at < end; ++run) {
       const size_t last = run->row + run->count < end ? run->row + run->count : end;
       const unsigned lanes = (1u << (last - row)) - (1u << (at - row));
-      parts[count++] = {
-          static_cast<ptrdiff_t>(run->from) + static_cast<ptrdiff_t>(row) - static_cast<ptrdiff_t>(run->row),
-          static_cast<__mmask16>(lanes)};
+      parts[count++] = {(run->from + row - run->row) * sizeof(uint32_t), static_cast<__mmask16>(lanes)};
       at = last;
     }
   }
@@ -35,17 +33,21 @@ struct Places {
 
 // Nearly all vectors lie on one line or two: N is their number, or 0 where it is any.
 template <size_t N>
-APB_INLINE __m512i Load(const uint32_t* from, const Places& places) {
-  __m512i x = _mm512_maskz_loadu_epi32(places.parts[0].lanes, from + places.parts[0].from);
-  const size_t count = N > 0 ? N : places.count;
-  for (size_t i = 1; i < count; ++i) x = _mm512_mask_loadu_epi32(x, places.parts[i].lanes, from + places.parts[i].from);
+APB_INLINE __m512i Load(const uint32_t* from, const LaneParts& lines) {
+  // Lanes beside the mask may lie outside of all memory: no pointer arithmetic.
+  const auto at = [&](size_t i) {
+    return reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(from) + lines.parts[i].bytes);
+  };
+  __m512i x = _mm512_maskz_loadu_epi32(lines.parts[0].lanes, at(0));
+  const size_t count = N > 0 ? N : lines.count;
+  for (size_t i = 1; i < count; ++i) x = _mm512_mask_loadu_epi32(x, lines.parts[i].lanes, at(i));
   return x;
 }
 
 // One word of all planes; `piece` moves on to the next word's.
 template <unsigned P, bool whole, size_t N>
-APB_INLINE void Cut(const CutTileArgs& args, const Places& places, const Piece*& piece, __m512i* planes) {
-  const auto load = [&](unsigned p) { return Load<N>(args.lines + piece->from + p * args.plane, places); };
+APB_INLINE void Cut(const CutTileArgs& args, const LaneParts& parts, const Piece*& piece, __m512i* planes) {
+  const auto load = [&](unsigned p) { return Load<N>(args.lines + piece->from + p * args.plane, parts); };
   if (whole) {
     APB_UNROLL
     for (unsigned p = 0; p < P; ++p) planes[p] = load(p);
@@ -63,9 +65,9 @@ APB_INLINE void Cut(const CutTileArgs& args, const Places& places, const Piece*&
   }
 }
 
-// What is made of one word of all planes, of the sixteen rows from `row`.
+// Plain words and codes of one word of all planes, of the sixteen rows from `row`.
 template <unsigned P>
-APB_INLINE void Put(const CutTileArgs& args, size_t word, size_t row, const __m512i* planes) {
+APB_INLINE void StoreWord(const CutTileArgs& args, size_t word, size_t row, const __m512i* planes) {
   const size_t at = word * kTileRows + row;
   if (args.panel) {
     APB_UNROLL
@@ -76,33 +78,33 @@ APB_INLINE void Put(const CutTileArgs& args, size_t word, size_t row, const __m5
 }
 
 template <unsigned P, bool whole, size_t N>
-void Rows(const CutTileArgs& shared, const Places& shared_places, size_t row) {
+void Rows(const CutTileArgs& shared, const LaneParts& shared_parts, size_t row) {
   // Copies of its own, which no store can change.
   const CutTileArgs args = shared;
-  const Places places = shared_places;
+  const LaneParts parts = shared_parts;
   const size_t plane = args.words * kTileRows;
   const Piece* piece = args.pieces;
-  uint32_t* folded = args.folded + row;
+  const auto folded = [&](size_t word) { return args.folded + word * kTileRows + row; };
   size_t word = 0;
-  for (; word + kTriple <= args.words; word += kTriple, folded += kTriple * kTileRows) {
+  for (; word + kTriple <= args.words; word += kTriple) {
     __m512i x[kTriple][P];
     APB_UNROLL
     for (size_t i = 0; i < kTriple; ++i) {
-      Cut<P, whole, N>(args, places, piece, x[i]);
-      Put<P>(args, word + i, row, x[i]);
+      Cut<P, whole, N>(args, parts, piece, x[i]);
+      StoreWord<P>(args, word + i, row, x[i]);
     }
     if (args.folded) {
       APB_UNROLL
-      for (unsigned p = 0; p < P; ++p) StoreTriple(x[0][p], x[1][p], x[2][p], folded + p * plane, kTileRows);
+      for (unsigned p = 0; p < P; ++p) StoreFolded(x[0][p], x[1][p], x[2][p], folded(word) + p * plane, kTileRows);
     }
   }
-  for (; word < args.words; ++word, folded += kTileRows) {
+  for (; word < args.words; ++word) {
     __m512i x[P];
-    Cut<P, whole, N>(args, places, piece, x);
-    Put<P>(args, word, row, x);
+    Cut<P, whole, N>(args, parts, piece, x);
+    StoreWord<P>(args, word, row, x);
     if (args.folded) {
       APB_UNROLL
-      for (unsigned p = 0; p < P; ++p) _mm512_store_si512(folded + p * plane, x[p]);
+      for (unsigned p = 0; p < P; ++p) _mm512_store_si512(folded(word) + p * plane, x[p]);
     }
   }
 }
@@ -112,11 +114,11 @@ void Tile(const CutTileArgs& args) {
   const LineRun* run = args.runs;
   for (size_t row = 0; row < args.rows; row += kLanes) {
     while (run->row + run->count <= row) ++run;
-    const Places places(run, row, args.rows);
-    switch (places.count) {
-      case 1: Rows<P, whole, 1>(args, places, row); break;
-      case 2: Rows<P, whole, 2>(args, places, row); break;
-      default: Rows<P, whole, 0>(args, places, row);
+    const LaneParts parts(run, row, args.rows);
+    switch (parts.count) {
+      case 1: Rows<P, whole, 1>(args, parts, row); break;
+      case 2: Rows<P, whole, 2>(args, parts, row); break;
+      default: Rows<P, whole, 0>(args, parts, row);
     }
   }
 }

@@ -1,4 +1,4 @@
-// The words of a triple. For files of this instruction set only: internal linkage.
+// Folding three words of sixteen rows. For files of this instruction set only: internal linkage.
 #ifndef APB_KERNELS_FOLD_PANEL_X86_AVX512_H_
 #define APB_KERNELS_FOLD_PANEL_X86_AVX512_H_
 
@@ -10,7 +10,7 @@
 namespace apb {
 namespace {
 
-APB_INLINE void StoreTriple(__m512i x, __m512i y, __m512i z, uint32_t* to, size_t stride) {
+APB_INLINE void StoreFolded(__m512i x, __m512i y, __m512i z, uint32_t* to, size_t stride) {
   constexpr int kXor3 = 0x96;  // of vpternlog
   _mm512_store_si512(to, _mm512_xor_si512(x, z));
   _mm512_store_si512(to + stride, _mm512_xor_si512(y, z));

@@ -16,7 +16,7 @@ void FoldPanelX86Avx512Vpopcntdq(const FoldPanelArgs& args) {
     size_t word = 0;
     for (; word + kTriple <= args.words; word += kTriple, from += kTriple * stride, to += kTriple * stride)
       for (size_t i = 0; i < args.items; i += kLanes)
-        StoreTriple(_mm512_load_si512(from + i), _mm512_load_si512(from + stride + i),
+        StoreFolded(_mm512_load_si512(from + i), _mm512_load_si512(from + stride + i),
                     _mm512_load_si512(from + 2 * stride + i), to + i, stride);
     for (; word < args.words; ++word, from += stride, to += stride)
       for (size_t i = 0; i < args.items; i += kLanes) _mm512_store_si512(to + i, _mm512_load_si512(from + i));

@@ -10,8 +10,8 @@
 
 namespace apb {
 
-// With y of scale_panel, which is not NaN: a code is the number of its channel's thresholds that y is not below; where
-// `sign`, it is 1 where y is below the only one.
+// With y of scale_panel, which is finite: a code is the number of its channel's thresholds that y is not below; where
+// `sign`, it is 1 where y is below the only one. A threshold of +infinity is never reached.
 struct MarkPanelArgs {
   ScalePanelArgs products;  // all but y
   bool sign;

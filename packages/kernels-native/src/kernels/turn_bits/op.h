@@ -1,4 +1,4 @@
-// Bits of columns -> bits of rows.
+// A matrix of 64 rows of bits, transposed.
 #ifndef APB_KERNELS_TURN_BITS_OP_H_
 #define APB_KERNELS_TURN_BITS_OP_H_
 
