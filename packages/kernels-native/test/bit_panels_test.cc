@@ -61,6 +61,12 @@ Panel Folded(const Panel& panel, std::size_t triples) {
   return folded;
 }
 
+// All words single, one triple, all that there are.
+std::set<std::size_t> FoldsOf(const Variant& v, std::size_t words) {
+  if (!v.kernels.fold_panel) return {0};
+  return {0, std::min<std::size_t>(1, words / kTriple), words / kTriple};
+}
+
 void CheckBitGemm(const Variant& v, std::size_t lanes, std::size_t columns, std::size_t lda, std::size_t ldb,
                   unsigned a_planes, unsigned b_planes, std::size_t words, int fill) {
   const Panel a(v.kernels.lane_bits, lanes, lda, a_planes, words, fill);
@@ -73,10 +79,7 @@ void CheckBitGemm(const Variant& v, std::size_t lanes, std::size_t columns, std:
     for (std::size_t i = 0; i < lanes; ++i) counts.push_back(Count(a, i, b, j));
   for (auto* terms : {&lane_terms, &column_terms})
     for (auto& term : *terms) term = static_cast<std::int32_t>(Random());
-  // All words single, one triple, all that there are.
-  std::set<std::size_t> folds = {0};
-  if (v.kernels.fold_panel) folds.insert({std::min<std::size_t>(1, words / kTriple), words / kTriple});
-  for (const std::size_t triples : folds) {
+  for (const std::size_t triples : FoldsOf(v, words)) {
     const Panel x = Folded(a, triples), y = Folded(b, triples);
     for (const std::int32_t factor : {1, -1, 2, -2})
       for (int terms = 0; terms < 4; ++terms) {
@@ -168,7 +171,7 @@ TEST(BitGemmCountsLongRows) {
       for (const unsigned w_planes : {1u, 2u})
         for (const std::size_t words : {22,  23,  45,  46,   68,   69,   136,  137,  227,  228,  341,  342,
                                         512, 682, 683, 1023, 1024, 1025, 1366, 2047, 2048, 2100, 3072, 3075})
-          for (const std::size_t triples : {std::size_t{0}, v.kernels.fold_panel ? words / kTriple : 0})
+          for (const std::size_t triples : FoldsOf(v, words))
             for (const bool swapped : {false, true}) {
               CheckFullCounts(v, a_planes, w_planes, words, triples, swapped, 2, 1);
               CheckFullCounts(v, a_planes, w_planes, words, triples, swapped, 2, -2);
