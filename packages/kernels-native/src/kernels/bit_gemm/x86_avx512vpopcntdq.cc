@@ -213,6 +213,18 @@ APB_NOINLINE void Columns(const BitGemmArgs& args, size_t column) {
   });
 }
 
+// Adds the counts of planes p and u, other than 0 and 0.
+template <size_t A, size_t B, size_t C>
+APB_INLINE void AddPlainPlane(const BitGemmArgs& args, const uint32_t* a, const uint32_t* b, size_t p, size_t u,
+                              __m512i* sums) {
+  __m512i counts[C];
+  Clear<C>(counts);
+  CountSingles<A, B, C>(a + p * args.words * A, b + u * args.words * B, args.words, counts);
+  const __m128i weight = _mm_cvtsi32_si128(static_cast<int>(p + u));
+  APB_UNROLL
+  for (size_t c = 0; c < C; ++c) sums[c] = _mm512_add_epi32(sums[c], _mm512_sll_epi32(counts[c], weight));
+}
+
 // The same of words that are not folded, which are few: `ones` are the counts of all planes.
 template <size_t A, size_t B, size_t C>
 APB_NOINLINE void PlainColumns(const BitGemmArgs& args, size_t column) {
@@ -220,16 +232,10 @@ APB_NOINLINE void PlainColumns(const BitGemmArgs& args, size_t column) {
   ForRows<C>(args, column, small, [&](const uint32_t* a, const uint32_t* b, Sums<C>& sums) {
     Clear<C>(sums.ones);
     Clear<C>(sums.twos);
-    for (unsigned p = 0; p < args.lanes.planes; ++p)
-      for (unsigned u = 0; u < args.columns.planes; ++u) {
-        __m512i counts[C];
-        Clear<C>(counts);
-        CountSingles<A, B, C>(a + p * args.words * A, b + u * args.words * B, args.words, counts);
-        const __m128i weight = _mm_cvtsi32_si128(static_cast<int>(p + u));
-        APB_UNROLL
-        for (size_t c = 0; c < C; ++c)
-          sums.ones[c] = _mm512_add_epi32(sums.ones[c], _mm512_sll_epi32(counts[c], weight));
-      }
+    CountSingles<A, B, C>(a, b, args.words, sums.ones);
+    for (size_t p = 0; p < args.lanes.planes; ++p)
+      for (size_t u = 0; u < args.columns.planes; ++u)
+        if (p + u > 0) AddPlainPlane<A, B, C>(args, a, b, p, u, sums.ones);
   });
 }
 
