@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernels/row_blocks.h"
+
 namespace apb {
 namespace {
 
@@ -12,18 +14,11 @@ constexpr std::size_t kPartBytes = std::size_t{32} << 10;
 // Groups whose sums a byte holds: each is at most the largest code times its bits.
 unsigned MostGroups(const Lookup& lookup, unsigned planes) { return 255 / (lookup.index_bits * ((1u << planes) - 1)); }
 
-// As few chunks of kLookupRows rows as there may be.
-std::size_t Chunks(std::size_t rows) { return (rows + kLookupRows - 1) / kLookupRows; }
-
-// Calls visit(first, count) for those chunks of `rows` rows, all about equal.
-template <typename Visit>
-void ForEachChunk(std::size_t rows, Visit visit) {
-  const std::size_t chunks = Chunks(rows);
-  for (std::size_t i = 0; i < chunks; ++i) visit(rows * i / chunks, rows * (i + 1) / chunks - rows * i / chunks);
+// Rows of the largest chunk that ForEachRowBlock makes of so many.
+std::size_t ChunkRows(std::size_t rows) {
+  const std::size_t chunks = (rows + kLookupRows - 1) / kLookupRows;
+  return (rows + chunks - 1) / chunks;
 }
-
-// Rows of the largest of them.
-std::size_t ChunkRows(std::size_t rows) { return (rows + Chunks(rows) - 1) / Chunks(rows); }
 
 // Pixels of a line that neighbouring outputs see, taps of one after the other at most.
 std::size_t DistinctPixels(const Axis& x, std::size_t outputs) {
@@ -82,7 +77,7 @@ std::vector<LookupProduct::Part> LookupProduct::Parts() const {
 void LookupProduct::Sum(const BitTile& tile) {
   if (!tables_) {
     for (const Stretch& stretch : tile)
-      ForEachChunk(stretch.count, [&](std::size_t first, std::size_t rows) {
+      ForEachRowBlock<kLookupRows>(stretch.count, [&](std::size_t first, std::size_t rows) {
         SumPixels(stretch.position + first, stretch.row + first, rows);
       });
     return;
@@ -94,7 +89,7 @@ void LookupProduct::Sum(const BitTile& tile) {
                   const std::ptrdiff_t seen = y.start + static_cast<std::ptrdiff_t>(ky * window_.y.dilation);
                   lines_[ky] = tables_->Line(picture, static_cast<std::size_t>(seen), column, count);
                 }
-                ForEachChunk(count, [&](std::size_t first, std::size_t rows) {
+                ForEachRowBlock<kLookupRows>(count, [&](std::size_t first, std::size_t rows) {
                   SumPatches(y.inside, first, row + first, rows);
                 });
               });

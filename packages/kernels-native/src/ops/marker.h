@@ -9,7 +9,6 @@
 #include "kernels/kernels.h"
 #include "ops/bit_tiles.h"
 #include "ops/buffer.h"
-#include "ops/epilogue.h"
 #include "ops/mark_setup.h"
 #include "ops/weights.h"
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernels/byte_gemm/op.h"
+#include "kernels/row_blocks.h"
 #include "kernels/unroll.h"
 
 namespace apb {
@@ -69,18 +70,15 @@ Block* const kBlocks[kMostRows] = {Rows<1>, Rows<2>, Rows<3>, Rows<4>, Rows<5>, 
 
 void ByteGemmX86Avx2(const ByteGemmArgs& args) {
   Part part;
-  const size_t blocks = (args.rows + kMostRows - 1) / kMostRows;
   for (size_t p = 0; p < args.panels; ++p)
     for (size_t t = 0; t < args.quads; t += kQuads) {
       part.quads = args.quads - t < kQuads ? args.quads - t : kQuads;
       part.first = t == 0;
       Expand(args.signs + p * args.quads + t, part);
-      for (size_t b = 0, i = 0; b < blocks; ++b) {
-        const size_t rows = (args.rows - i + blocks - b - 1) / (blocks - b);
-        kBlocks[rows - 1](part, args.a + i * args.lda + 4 * t, args.lda, args.out + i * args.ldo + p * kPanel,
+      ForEachRowBlock<kMostRows>(args.rows, [&](size_t first, size_t rows) {
+        kBlocks[rows - 1](part, args.a + first * args.lda + 4 * t, args.lda, args.out + first * args.ldo + p * kPanel,
                           args.ldo);
-        i += rows;
-      }
+      });
     }
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernels/byte_gemm/op.h"
+#include "kernels/row_blocks.h"
 #include "kernels/unroll.h"
 
 namespace apb {
@@ -67,13 +68,7 @@ void Panels(const ByteGemmArgs& args, size_t panel) {
   static Block* const kBlocks[kMostRows] = {Rows<1, P>,  Rows<2, P>,  Rows<3, P>, Rows<4, P>, Rows<5, P>,
                                             Rows<6, P>,  Rows<7, P>,  Rows<8, P>, Rows<9, P>, Rows<10, P>,
                                             Rows<11, P>, Rows<12, P>, Rows<13, P>};
-  // Blocks of rows are as equal as can be: short ones wait for their own additions.
-  const size_t blocks = (args.rows + kMostRows - 1) / kMostRows;
-  for (size_t b = 0, i = 0; b < blocks; ++b) {
-    const size_t rows = (args.rows - i + blocks - b - 1) / (blocks - b);
-    kBlocks[rows - 1](args, i, panel);
-    i += rows;
-  }
+  ForEachRowBlock<kMostRows>(args.rows, [&](size_t first, size_t rows) { kBlocks[rows - 1](args, first, panel); });
 }
 
 }  // namespace

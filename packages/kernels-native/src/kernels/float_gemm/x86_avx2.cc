@@ -2,6 +2,7 @@
 #include <immintrin.h>
 
 #include "kernels/float_gemm/op.h"
+#include "kernels/row_blocks.h"
 #include "kernels/unroll.h"
 
 namespace apb {
@@ -47,15 +48,9 @@ Block* const kBlocks[kMostRows] = {Rows<1>, Rows<2>, Rows<3>, Rows<4>, Rows<5>, 
 
 }  // namespace
 
-// Blocks of rows are as equal as can be: a block of one row waits for its own additions.
 void FloatGemmX86Avx2(const FloatGemmArgs& args) {
-  const size_t blocks = (args.rows + kMostRows - 1) / kMostRows;
   for (size_t p = 0; p < args.panels; ++p)
-    for (size_t b = 0, i = 0; b < blocks; ++b) {
-      const size_t rows = (args.rows - i + blocks - b - 1) / (blocks - b);
-      kBlocks[rows - 1](args, i, p);
-      i += rows;
-    }
+    ForEachRowBlock<kMostRows>(args.rows, [&](size_t first, size_t rows) { kBlocks[rows - 1](args, first, p); });
 }
 
 }  // namespace apb

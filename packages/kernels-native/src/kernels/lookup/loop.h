@@ -1,6 +1,7 @@
 // What lookups have in common on all instruction sets. Included by one file per instruction set: internal linkage keeps
 // code of wider ones out of the others.
 #include "kernels/lookup/op.h"
+#include "kernels/row_blocks.h"
 #include "kernels/unroll.h"
 
 namespace apb {
@@ -23,15 +24,11 @@ APB_INLINE void TileOfRows(const LookupSumsArgs& args, size_t block, size_t row,
   if constexpr (R > 1) TileOfRows<Tile, R - 1>(args, block, row, rows);
 }
 
-// Tile::Sum<R>(args, block, row) for all rows, in tiles of at most Tile::kRows and of about as many each: few rows wait
-// for every load.
+// Tile::Sum<R>(args, block, row) for all rows, in tiles of at most Tile::kRows.
 template <typename Tile>
 APB_INLINE void TilesOfRows(const LookupSumsArgs& args, size_t block) {
-  const size_t tiles = (args.rows + Tile::kRows - 1) / Tile::kRows;
-  for (size_t tile = 0; tile < tiles; ++tile) {
-    const size_t row = args.rows * tile / tiles;
-    TileOfRows<Tile, Tile::kRows>(args, block, row, args.rows * (tile + 1) / tiles - row);
-  }
+  ForEachRowBlock<Tile::kRows>(args.rows,
+                               [&](size_t row, size_t rows) { TileOfRows<Tile, Tile::kRows>(args, block, row, rows); });
 }
 
 }  // namespace

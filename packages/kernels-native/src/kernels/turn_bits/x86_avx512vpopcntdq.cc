@@ -91,7 +91,8 @@ inline void TurnLast(const uint64_t* from, size_t words, uint64_t* to) {
   uint64_t* const side_by_side = words == 1 ? to : turned;
   APB_UNROLL
   for (size_t i = 0; i < kVectors; ++i) _mm512_storeu_si512(side_by_side + i * 8, rows[i]);
-  for (size_t i = 0; words > 1 && i < 64; ++i) to[i * words] = turned[i];
+  if (words == 1) return;
+  for (size_t i = 0; i < 64; ++i) to[i * words] = turned[i];
 }
 
 }  // namespace
